@@ -1,0 +1,67 @@
+# Each target works alone on a fresh machine with Python 3.11 or newer, make and git.
+# Another interpreter: make test PYTHON=python3.12 VENV=.venv312
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python -m
+INSTALL = $(RUN) pip install --quiet --disable-pip-version-check
+INPUTS = pyproject.toml constraints.txt
+
+.PHONY: demo test lint types docs bench measure build clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo # replay real orders and show what the engine decides
+	$(VENV)/bin/retention-engine demo
+
+test: lint types docs # everything that must be green
+	$(RUN) coverage erase
+	$(RUN) coverage run -m pytest -n auto --dist worksteal $(ARGS)
+	$(RUN) coverage combine --quiet
+	$(RUN) coverage report
+
+lint: $(VENV)/.dev # format and style
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+
+types: $(VENV)/.dev # mypy, strict
+	$(RUN) mypy
+
+docs: $(VENV)/.dev # build the site, strictly
+	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet
+
+bench: $(VENV)/.bench # speed and memory, printed as a table
+	$(RUN) bench $(ARGS)
+
+measure: $(VENV)/.dev # our own sizes, each beside its limit
+	$(RUN) tests.house.measure
+
+build: $(VENV)/.dev # wheel and source archive in dist/
+	$(RUN) build
+
+clean: # remove whatever these targets made
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache dist site
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: installing again costs nothing until pyproject.toml or constraints.txt changes.
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) --upgrade "pip>=25.1"
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.pip $(INPUTS)
+	@echo "installing what the demo needs ..."
+	$(INSTALL) -c constraints.txt -e ".[cli]"
+	$(INSTALL) --no-deps --group demo
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "installing what the tests need ..."
+	$(INSTALL) -c constraints.txt -e ".[all]" --group dev
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	@echo "installing what the benchmarks compare with ..."
+	$(INSTALL) -c constraints.txt --group bench
+	touch $@

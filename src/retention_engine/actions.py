@@ -1,0 +1,135 @@
+"""What should happen: actions, the decisions that hold them, and the reasons for every refusal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from retention_engine.facts import Scalar
+from retention_engine.timing import to_datetime
+
+
+class Reason(StrEnum):
+    """Why something did not happen, or ended. Codes are stored and never renamed or reused."""
+
+    NO_CONSENT = "no_consent"
+    SUPPRESSED = "suppressed"
+    UNREACHABLE = "unreachable"
+    HOLDOUT = "holdout"
+    CONTROL = "control"
+    FREQUENCY_CAP = "frequency_cap"
+    QUIET_HOURS = "quiet_hours"
+    LOWER_PRIORITY = "lower_priority"
+    CUSTOMER_CHOICE = "customer_choice"
+    FATIGUE = "fatigue"
+    VARIETY = "variety"
+    OPEN_CLAIM = "open_claim"
+    EXITED = "exited"
+    CONDITION_FALSE = "condition_false"
+    DUPLICATE = "duplicate"
+    EXPIRED = "expired"
+    LATE_FACT = "late_fact"
+    ITEM_UNAVAILABLE = "item_unavailable"
+    NO_PROMO_CODE = "no_promo_code"
+    EMPTY_CONTENT = "empty_content"
+    TEMPLATE_ERROR = "template_error"
+    CHANNEL_PAUSED = "channel_paused"
+    RULE_PAUSED = "rule_paused"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+    CANCELLED = "cancelled"
+    RE_ENTRY = "re_entry"
+    STEP_REMOVED = "step_removed"
+
+
+class Outcome(StrEnum):
+    """What was decided about one step of one occasion."""
+
+    ACT = "act"
+    """An action is due now."""
+    WAIT = "wait"
+    """The journey stands at this step until an instant, or until something becomes true."""
+    DROP = "drop"
+    """The occasion is refused for good, with a reason."""
+    EXIT = "exit"
+    """The journey was left early, with a reason."""
+    DONE = "done"
+    """The journey ended after a wait with nothing more to do."""
+
+
+@frozen(kw_only=True)
+class Action:
+    """Something due for one customer; carried out by a transport or by the host.
+
+    Attributes:
+        kind: ``send``, or the word given to ``Do``.
+        name: the template of a message, or what a general action is about.
+        channel: where to, or None: the delivery chooses.
+        topic: the consent topic of a message.
+        data: plain values for the template or the host.
+        due: the instant it became due, microseconds UTC.
+        valid_until: exclusive; from this instant on it must not be carried out any more. None: no limit.
+        reason: the trigger, in one line.
+        because: the evidence, one line per part of the question.
+    """
+
+    rule: str
+    customer: str
+    occasion: str
+    step: str
+    kind: str
+    name: str
+    channel: str | None = None
+    topic: str | None = None
+    data: dict[str, Scalar] = field(factory=dict)
+    due: int
+    valid_until: int | None = None
+    reason: str = ""
+    because: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The identity of the action: the same decision has the same key, for ever."""
+        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in self.identity)
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Rule, customer, occasion and step."""
+        return (self.rule, self.customer, self.occasion, self.step)
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        to = f" by {self.channel}" if self.channel else ""
+        return f"{to_datetime(self.due):%Y-%m-%d %H:%M} {self.kind} {self.name!r} to {self.customer}{to}: {self.reason}"
+
+
+@frozen(kw_only=True)
+class Decision:
+    """One line of the journal: what was decided about a step of an occasion, when and why.
+
+    Attributes:
+        at: the instant of the decision, microseconds UTC.
+        until: for WAIT: when the wait ends by itself, None when only something becoming true ends it.
+        reason: for DROP and EXIT: why.
+        because: the evidence, one line per part of the question.
+        action: for ACT: what is due.
+    """
+
+    at: int
+    rule: str
+    customer: str
+    occasion: str
+    step: str
+    outcome: Outcome
+    until: int | None = None
+    reason: Reason | None = None
+    because: tuple[str, ...] = ()
+    action: Action | None = None
+
+    @property
+    def order(self) -> tuple[int, str, str, str]:
+        """Sort key of a list of decisions; those of one customer at one instant keep their own order."""
+        return (self.at, self.customer, self.rule, self.occasion)

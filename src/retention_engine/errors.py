@@ -1,0 +1,97 @@
+"""Every error this library raises, in one tree.
+
+```text
+RetentionError
+├── DefinitionError (ValueError)      a rule, expression or setting is wrong; found where it is written
+│   └── ExpressionError               the text of an expression is wrong; knows the position
+├── FactError (ValueError)            a fact or an untrusted payload is wrong; nothing of it was applied
+│   └── FactConflict                  the id is known already with a different content
+├── TimeError (ValueError)            a naive datetime, an unknown zone, an instant out of range
+├── StoreError (RuntimeError)         the store cannot be used (version, file, lock)
+└── MissingExtra (ImportError)        an optional dependency is needed; says which extra to install
+```
+
+Messages are lower case, contain the offending value and say what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RetentionError(Exception):
+    """Base of every error of this library."""
+
+
+class DefinitionError(RetentionError, ValueError):
+    """A rule, an expression or a setting is wrong."""
+
+
+class ExpressionError(DefinitionError):
+    """The text of an expression is wrong.
+
+    Attributes:
+        text: the text as given, shortened to 200 characters.
+        position: 0-based offset of the offending part in the text, or None when the whole text is meant.
+    """
+
+    def __init__(self, message: str, *, text: str = "", position: int | None = None) -> None:
+        """Add the place to the message when it is known."""
+        place = "" if position is None else f" at position {position}"
+        super().__init__(f"{message}{place}")
+        self.text = text[:200]
+        self.position = position
+
+
+class FactError(RetentionError, ValueError):
+    """A fact or an untrusted payload is wrong; nothing of it was applied.
+
+    Attributes:
+        place: where in the input it was found, such as ``row 7, field total``; empty when unknown.
+    """
+
+    def __init__(self, message: str, *, place: str = "") -> None:
+        """Put the place in front of the message."""
+        super().__init__(f"{place}: {message}" if place else message)
+        self.place = place
+
+
+class FactConflict(FactError):
+    """A fact id is known already with a different content; none of the batch was applied."""
+
+
+class TimeError(RetentionError, ValueError):
+    """A naive datetime, an unknown zone, or an instant outside the years 1 to 9999."""
+
+
+class StoreError(RetentionError, RuntimeError):
+    """The store cannot be used: wrong version, broken file, or locked for too long."""
+
+
+class MissingExtra(RetentionError, ImportError):
+    """An optional dependency is needed."""
+
+    def __init__(self, extra: str, package: str) -> None:
+        """Say what to install."""
+        super().__init__(f'{package!r} is needed here: pip install "retention-engine[{extra}]"')
+        self.extra = extra
+
+
+def nearest(name: object, allowed: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest allowed name, else the allowed names themselves."""
+    names = sorted(allowed)
+    close = get_close_matches(str(name)[:100], names, n=1)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f" (allowed: {shown})"
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """Return the ``repr`` of a value for a message, shortened to ``limit`` characters; never raises."""
+    try:
+        text = repr(value[: limit * 2]) if isinstance(value, str | bytes) else repr(value)
+    except Exception:  # a foreign __repr__ may raise anything; a message must still come out
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

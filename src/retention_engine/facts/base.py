@@ -1,0 +1,155 @@
+"""What every fact has: an id, a customer, the instant it happened and the instant we learned it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from attrs import Attribute, evolve, field, frozen
+
+from retention_engine.errors import FactError, TimeError, nearest, shown
+from retention_engine.timing import to_instant
+
+LONGEST_ID = 200
+LONGEST_TEXT = 10_000
+_FactType = TypeVar("_FactType", bound="type[Fact]")
+KINDS: dict[str, type[Fact]] = {}
+"""Every kind of fact by its stable name; filled by ``kind`` as the modules of this package are read."""
+
+
+def check_text(_: object, attribute: Attribute[str], value: object) -> None:
+    """Validate an id or a short name: 1 to 200 characters, no control characters, no lone surrogates."""
+    good = isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+    if not good:
+        raise FactError(f"{attribute.name} is a printable text of 1 to {LONGEST_ID} characters, not {shown(value)}")
+
+
+def check_optional(instance: object, attribute: Attribute[str | None], value: object) -> None:
+    """Validate a short text that may be missing (None)."""
+    if value is not None:
+        check_text(instance, attribute, value)  # type: ignore[arg-type]  # same rule, attribute of another type
+
+
+def check_count(_: object, attribute: Attribute[int], value: object) -> None:
+    """Validate a whole number from 0 to 10**12; True is not a number."""
+    if type(value) is not int or not 0 <= value <= 10**12:
+        raise FactError(f"{attribute.name} is a whole number from 0 to 10**12, not {shown(value)}")
+
+
+def instance_of(kind: type[Any]) -> Callable[[object, Attribute[Any], object], None]:
+    """Return a validator that accepts exactly the instances of one class."""
+
+    def check(_: object, attribute: Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise FactError(f"{attribute.name} is a {kind.__name__}, not {shown(value)}")
+
+    return check
+
+
+def instant(value: datetime | int | str) -> int:
+    """Convert an instant at the door of a fact.
+
+    Raises:
+        FactError: the value is no instant, or a naive datetime.
+    """
+    try:
+        return to_instant(value)
+    except TimeError as error:
+        raise FactError(str(error)) from None
+
+
+def optional_instant(value: datetime | int | str | None) -> int | None:
+    """Convert an instant that may be missing."""
+    return None if value is None else instant(value)
+
+
+@frozen(kw_only=True)
+class Fact:
+    """Something that happened, as stored; equal ids mean the same fact.
+
+    Attributes:
+        id: stable and unique in the shop; repeating a fact with the same id and content changes nothing.
+        customer: whom it concerns; None for facts about the catalogue.
+        at: when it happened, microseconds UTC; aware datetimes and ISO texts are converted.
+        learned: when we learned it, or None: as it happened. A fact takes effect at the later of the two.
+    """
+
+    KIND: ClassVar[str] = ""
+    id: str = field(validator=check_text)
+    customer: str | None = field(default=None, validator=check_optional)
+    at: int = field(converter=instant)
+    learned: int | None = field(default=None, converter=optional_instant)
+
+    @property
+    def effective(self) -> int:
+        """The instant from which the fact counts: the later of ``at`` and ``learned``."""
+        return self.at if self.learned is None or self.learned < self.at else self.learned
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return what of the catalogue it mentions (``sku:...``, ``category:...``), for fan-out of catalogue facts."""
+        return ()
+
+    def learned_at(self, instant: int) -> Fact:
+        """Return the same fact, learned at ``instant`` (microseconds UTC)."""
+        return evolve(self, learned=instant)
+
+
+def kind(name: str) -> Callable[[_FactType], _FactType]:
+    """Register a fact class under its stable name (used in JSON and as ``events(name)``); never renamed."""
+
+    def register(cls: _FactType) -> _FactType:
+        if name in KINDS:
+            raise FactError(f"two kinds of fact are called {name!r}")
+        cls.KIND = name
+        KINDS[name] = cls
+        return cls
+
+    return register
+
+
+def kind_of(name: object) -> type[Fact]:
+    """Return the fact class of a stable name.
+
+    Raises:
+        FactError: the name is unknown; the message names the nearest one.
+    """
+    found = KINDS.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise FactError(f"unknown kind of fact {shown(name)}{nearest(name, KINDS)}")
+    return found
+
+
+Scalar = str | int | float | bool | None
+"""What an attribute or a field of a custom event may hold."""
+
+
+def check_scalar(name: str, value: object) -> Scalar:
+    """Return the value when it is a plain one: text, finite number, yes/no, or None.
+
+    Raises:
+        FactError: anything else, such as NaN, a list, a text over 10,000 characters or an integer beyond 2**63.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and len(value) <= LONGEST_TEXT and _is_clean(value):
+        return value
+    if type(value) is int and abs(value) < 2**63:
+        return value
+    if type(value) is float and abs(value) < 1e300:
+        return value
+    raise FactError(f"{name} holds a text, a finite number, True, False or None, not {shown(value)}")
+
+
+def _is_clean(value: str) -> bool:
+    return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def check_data(value: object) -> dict[str, Scalar]:
+    """Return a checked copy of a flat mapping from names to plain values (at most 200 of them)."""
+    if not isinstance(value, dict) or len(value) > 200:
+        raise FactError(f"a flat mapping of at most 200 names is needed, not {shown(value)}")
+    for name in value:
+        if not (isinstance(name, str) and name.isidentifier() and name.isascii() and not name.startswith("_")):
+            raise FactError(f"{shown(name)} is no field name: letters, digits and _, not starting with _ or a digit")
+    return {name: check_scalar(name, held) for name, held in value.items()}

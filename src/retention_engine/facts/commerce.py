@@ -1,0 +1,108 @@
+"""Facts about buying: orders and what becomes of them, carts."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from retention_engine.errors import FactError, shown
+from retention_engine.facts.base import Fact, check_text, instance_of, kind
+from retention_engine.facts.words import Cart, Line, Order
+from retention_engine.money import Money
+
+
+def _subjects(lines: tuple[Line, ...]) -> tuple[str, ...]:
+    skus = [f"sku:{line.sku}" for line in lines]
+    return (*skus, *(f"category:{line.category}" for line in lines if line.category is not None))
+
+
+@kind("order_placed")
+@frozen(kw_only=True)
+class OrderPlaced(Fact):
+    """An order was placed.
+
+    Attributes:
+        paid: whether it counts as paid at once; otherwise it counts from ``OrderPaid`` on.
+    """
+
+    order: Order = field(validator=instance_of(Order))
+    paid: bool = field(default=True, validator=instance_of(bool))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a fact whose customer is not that of the order."""
+        if self.order.customer != self.customer:
+            raise FactError(f"customer {shown(self.customer)} differs from that of the order, {self.order.customer!r}")
+
+    @classmethod
+    def of(cls, order: Order, *, paid: bool = True) -> OrderPlaced:
+        """Return the fact of placing an order; its id follows from the order's."""
+        return cls(id=f"order:{order.id}", customer=order.customer, at=order.at, order=order, paid=paid)
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return the items and categories of its lines."""
+        return _subjects(self.order.lines)
+
+
+@frozen(kw_only=True)
+class _OrderFact(Fact):
+    order_id: str = field(validator=check_text)
+
+
+@kind("order_paid")
+@frozen(kw_only=True)
+class OrderPaid(_OrderFact):
+    """An order was paid: from now on it is one of ``orders``."""
+
+
+@kind("order_shipped")
+@frozen(kw_only=True)
+class OrderShipped(_OrderFact):
+    """An order left the shop."""
+
+
+@kind("order_delivered")
+@frozen(kw_only=True)
+class OrderDelivered(_OrderFact):
+    """An order reached the customer."""
+
+
+@kind("order_cancelled")
+@frozen(kw_only=True)
+class OrderCancelled(_OrderFact):
+    """An order was cancelled as a whole: it is none of ``orders`` any more."""
+
+
+@kind("order_refunded")
+@frozen(kw_only=True)
+class OrderRefunded(_OrderFact):
+    """Money of an order went back; its total is net of refunds, never below zero.
+
+    Attributes:
+        amount: what went back, zero or more; None: the whole total. Another currency than the order's counts as nothing.
+    """
+
+    amount: Money | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an amount that is no money or is negative."""
+        if self.amount is not None and not (isinstance(self.amount, Money) and self.amount.amount >= 0):
+            raise FactError(f"amount is Money of zero or more, or None, not {shown(self.amount)}")
+
+
+@kind("cart_updated")
+@frozen(kw_only=True)
+class CartUpdated(Fact):
+    """A cart has this content now; the latest by (at, id) counts."""
+
+    cart: Cart = field(validator=instance_of(Cart))
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return the items and categories in it."""
+        return _subjects(self.cart.lines)
+
+
+@kind("cart_emptied")
+@frozen(kw_only=True)
+class CartEmptied(Fact):
+    """A cart was emptied by the customer or the shop."""
+
+    cart_id: str = field(validator=check_text)

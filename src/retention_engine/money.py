@@ -1,0 +1,58 @@
+"""Money: whole minor units (cents, kopecks) of one currency; currencies never mix."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from retention_engine.errors import FactError, shown
+
+_LARGEST = 10**15
+
+
+@frozen(order=False, cache_hash=True)
+class Money:
+    """An amount in whole minor units.
+
+    Attributes:
+        amount: minor units (1999 is 19.99 in a currency of two decimals); negative for refunds; at most 10**15.
+        currency: three capital letters, ISO 4217.
+    """
+
+    amount: int = field()
+    currency: str = field()
+
+    @amount.validator
+    def _check_amount(self, _: object, value: object) -> None:
+        if type(value) is not int or abs(value) > _LARGEST:
+            raise FactError(f"amount is a whole number of minor units up to {_LARGEST}, not {shown(value)}")
+
+    @currency.validator
+    def _check_currency(self, _: object, value: object) -> None:
+        letters = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()
+        if not letters:
+            raise FactError(f"currency is three capital letters such as 'EUR', not {shown(value)}")
+
+    def __add__(self, other: Money) -> Money:
+        """Add an amount of the same currency.
+
+        Raises:
+            FactError: the currencies differ.
+        """
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        """Subtract an amount of the same currency.
+
+        Raises:
+            FactError: the currencies differ.
+        """
+        return Money(self.amount - self._same(other), self.currency)
+
+    def times(self, quantity: int) -> Money:
+        """Return the amount multiplied by a whole number."""
+        return Money(self.amount * quantity, self.currency)
+
+    def _same(self, other: Money) -> int:
+        if not isinstance(other, Money) or other.currency != self.currency:
+            raise FactError(f"cannot mix {self.currency} with {shown(other)}")
+        return other.amount

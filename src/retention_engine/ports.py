@@ -1,0 +1,150 @@
+"""Every seam of the engine on one page: what a store must do. Each has one to three methods.
+
+All of them may be called from one thread at a time. Whatever changes something is called inside
+``with store.transaction():`` and takes effect as a whole when the block ends, or not at all when it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
+
+from retention_engine.actions import Action, Decision
+from retention_engine.facts import Fact
+
+
+@runtime_checkable
+class FactLog(Protocol):
+    """The facts, for ever."""
+
+    def append(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Store the facts whose id is new and return those, in the order given.
+
+        A known id with the same content (``facts.content``) is passed over, also within the batch.
+
+        Raises:
+            FactConflict: a known id with another content; the whole transaction is to be given up.
+        """
+        ...
+
+    def of(self, customers: Sequence[str]) -> dict[str, list[Fact]]:
+        """Return the facts of each customer asked for, by (effective, at, id); unknown customers have an empty list."""
+        ...
+
+    def about(self, subjects: Sequence[str]) -> list[Fact]:
+        """Return the facts about the catalogue that mention one of the subjects, each once, by (effective, at, id)."""
+        ...
+
+
+@runtime_checkable
+class Roster(Protocol):
+    """The customers there are, and what of the catalogue each of them showed interest in."""
+
+    def customers(self, after: str, limit: int) -> list[str]:
+        """Return up to ``limit`` ids of customers that have a fact, greater than ``after``, in ascending order."""
+        ...
+
+    def note(self, interests: Iterable[tuple[str, str]]) -> None:
+        """Remember (subject, customer) pairs; known pairs are passed over."""
+        ...
+
+    def interested(self, subjects: Sequence[str]) -> list[str]:
+        """Return the customers noted for one of the subjects, each once, in ascending order."""
+        ...
+
+
+@runtime_checkable
+class Wakes(Protocol):
+    """When each customer has to be looked at again: one instant per customer, microseconds UTC."""
+
+    def lower(self, wakes: Mapping[str, int]) -> None:
+        """Wake each customer at the given instant or earlier: keeps an earlier one that is set already."""
+        ...
+
+    def set(self, wakes: Mapping[str, int | None]) -> None:
+        """Set the instant of each customer; None: not at all."""
+        ...
+
+    def due(self, to: int, limit: int) -> list[tuple[str, int]]:
+        """Return up to ``limit`` (customer, instant) with instant <= ``to``, the earliest first, ties by customer."""
+        ...
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """Every decision, for ever."""
+
+    def add(self, decisions: Sequence[Decision]) -> None:
+        """Append decisions in the order given.
+
+        Raises:
+            StoreError: an action of the same identity is in the journal already.
+        """
+        ...
+
+    def of(self, customers: Sequence[str]) -> dict[str, list[Decision]]:
+        """Return the decisions about each customer asked for, in the order they were added."""
+        ...
+
+    def read(self, start: int, end: int) -> Iterator[Decision]:
+        """Yield decisions with start <= at < end, by (at, customer), then in the order they were added."""
+        ...
+
+
+@runtime_checkable
+class Outbox(Protocol):
+    """The actions that may be carried out now."""
+
+    def put(self, actions: Sequence[Action]) -> None:
+        """Store actions as pending.
+
+        Raises:
+            StoreError: an action of the same identity is there already.
+        """
+        ...
+
+    def pending(self, at: int, limit: int) -> list[Action]:
+        """Return up to ``limit`` pending actions with due <= at < valid_until, by (due, key)."""
+        ...
+
+
+@runtime_checkable
+class Settings(Protocol):
+    """A few named texts of the engine: its cursor, its rules' launch instants."""
+
+    def get(self, name: str) -> str | None:
+        """Return a text, None when it was never put."""
+        ...
+
+    def put(self, name: str, value: str) -> None:
+        """Set a text."""
+        ...
+
+
+class Store(Protocol):
+    """All of it behind one transaction.
+
+    Attributes:
+        facts: the fact log.
+        roster: the customers.
+        wakes: the wake-ups.
+        journal: the decisions.
+        outbox: the actions.
+        settings: the engine's own texts.
+    """
+
+    facts: FactLog
+    roster: Roster
+    wakes: Wakes
+    journal: Journal
+    outbox: Outbox
+    settings: Settings
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Begin; commit at the end of the block, roll everything back when it raises. Does not nest."""
+        ...
+
+    def close(self) -> None:
+        """Release files and locks; calling it twice is harmless."""
+        ...

@@ -1,0 +1,213 @@
+"""Facts into a history: one small function per kind; any order and any repetition give the same history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+from attrs import define, field
+
+from retention_engine import facts as f
+from retention_engine.errors import TimeError
+from retention_engine.state.history import History
+from retention_engine.state.orders import fold_cart, fold_order
+from retention_engine.state.records import (
+    EVENTS,
+    AnswerRecord,
+    ConsentRecord,
+    ContactRecord,
+    EventRecord,
+    MessageRecord,
+    Moment,
+    ReferralRecord,
+    ReviewRecord,
+    TagRecord,
+    ViewRecord,
+    VisitRecord,
+    kind_of_value,
+)
+from retention_engine.timing import to_instant
+
+_PROFILE = ("zone", "language", "birthday")
+_COMMON = {"id", "customer", "at", "learned"}
+
+
+def fold(history: History, facts: Iterable[f.Fact]) -> History:
+    """Apply facts to a history in place and return it; facts about the catalogue leave it as it is."""
+    for fact in facts:
+        apply(history, fact)
+    return history
+
+
+def apply(history: History, fact: f.Fact) -> None:
+    """Apply one fact in place."""
+    if history.first is None or fact.at < history.first:
+        history.first = fact.at
+    if isinstance(fact, f.Event):
+        history.put(EVENTS + fact.name, EventRecord(fact.id, fact.at, fact.data))
+        return
+    if history.wanted is None or EVENTS + fact.KIND in history.wanted:
+        history.put(EVENTS + fact.KIND, EventRecord(fact.id, fact.at, _scalars(fact)))
+    step = _STEPS.get(type(fact))
+    if step is not None:
+        step(history, fact)
+
+
+def _scalars(fact: f.Fact) -> dict[str, Any]:
+    names = (each.name for each in attrs.fields(type(fact)) if each.name not in _COMMON)
+    return {name: value for name in names if kind_of_value(value := getattr(fact, name)) is not None}
+
+
+def _registered(history: History, fact: f.Registered) -> None:
+    profile = fact.profile
+    history.hold("registered", Moment(profile.registered), fact.at, fact.id)
+    for name in _PROFILE:
+        if (value := getattr(profile, name)) is not None:
+            history.hold(name, value, fact.at, fact.id)
+    for name, value in profile.attributes.items():
+        history.hold(name, value, fact.at, fact.id)
+
+
+def _attribute(history: History, fact: f.AttributeChanged) -> None:
+    value: Any = fact.value
+    if fact.is_instant and value is not None:
+        try:
+            value = Moment(to_instant(value))
+        except TimeError:
+            value = None
+    history.hold(fact.name, value, fact.at, fact.id)
+
+
+@define
+class _Latest:
+    """The latest fact by (at, id) that switched a subject on, and the latest that switched it off."""
+
+    on: Any = None
+    off: tuple[int, str] = (-(2**62), "")
+
+    def see_on(self, fact: f.Fact) -> None:
+        """Note a fact that switches on."""
+        if self.on is None or (self.on.at, self.on.id) < (fact.at, fact.id):
+            self.on = fact
+
+    def see_off(self, fact: f.Fact) -> None:
+        """Note a fact that switches off."""
+        self.off = max(self.off, (fact.at, fact.id))
+
+    def is_on(self, also_off: tuple[int, str] = (-(2**62), "")) -> bool:
+        """Tell whether the latest switch was on."""
+        return self.on is not None and (self.on.at, self.on.id) > max(self.off, also_off)
+
+
+def _tagged(history: History, fact: f.Tagged | f.Untagged) -> None:
+    draft = history.drafts.setdefault(("tag", fact.tag), _Latest())
+    (draft.see_on if isinstance(fact, f.Tagged) else draft.see_off)(fact)
+    if draft.is_on():
+        history.put("tags", TagRecord(fact.tag, draft.on.at, fact.tag))
+    else:
+        history.drop("tags", fact.tag)
+
+
+def _contact(history: History, fact: f.ContactAdded | f.ContactRemoved) -> None:
+    draft = history.drafts.setdefault(("contact", fact.channel), _Latest())
+    (draft.see_on if isinstance(fact, f.ContactAdded) else draft.see_off)(fact)
+    if draft.is_on():
+        history.put("contacts", ContactRecord(fact.channel, draft.on.at, fact.channel))
+    else:
+        history.drop("contacts", fact.channel)
+
+
+@define
+class _Channel:
+    """The consents of one channel: by topic, and the latest withdrawal of all topics."""
+
+    topics: dict[str, _Latest] = field(factory=dict)
+    all_off: tuple[int, str] = (-(2**62), "")
+
+
+def _consent(history: History, fact: f.ConsentGiven | f.ConsentWithdrawn) -> None:
+    draft = history.drafts.setdefault(("consent", fact.channel), _Channel())
+    if fact.topic is None:
+        draft.all_off = max(draft.all_off, (fact.at, fact.id))
+    else:
+        latest = draft.topics.setdefault(fact.topic, _Latest())
+        (latest.see_on if isinstance(fact, f.ConsentGiven) else latest.see_off)(fact)
+    for topic, latest in draft.topics.items():
+        name = f"{fact.channel}/{topic}"
+        if latest.is_on(draft.all_off):
+            history.put("consents", ConsentRecord(name, latest.on.at, fact.channel, topic, latest.on.source))
+        else:
+            history.drop("consents", name)
+
+
+def _viewed(history: History, fact: f.Viewed) -> None:
+    price = None if fact.price is None else fact.price.amount
+    history.put("views", ViewRecord(fact.id, fact.at, fact.sku, fact.category, fact.brand, price))
+
+
+def _visited(history: History, fact: f.Visited) -> None:
+    history.put("visits", VisitRecord(fact.id, fact.at, fact.page, fact.source, fact.medium, fact.campaign))
+
+
+def _reviewed(history: History, fact: f.Reviewed) -> None:
+    history.put("reviews", ReviewRecord(fact.id, fact.at, fact.score, fact.sku, fact.order_id))
+
+
+def _answered(history: History, fact: f.Answered) -> None:
+    history.put("answers", AnswerRecord(fact.id, fact.at, fact.survey, fact.question, fact.score, fact.choice))
+
+
+def _referred(history: History, fact: f.Referred) -> None:
+    history.put("referrals", ReferralRecord(fact.id, fact.at, fact.friend, fact.source))
+
+
+@define
+class _Message:
+    """What is known of a message: its sending, and the kinds of outcome seen."""
+
+    sent: f.MessageSent | None = None
+    seen: set[str] = field(factory=set)
+
+
+def _message(history: History, fact: Any) -> None:
+    draft = history.drafts.setdefault(("message", fact.message), _Message())
+    if isinstance(fact, f.MessageSent):
+        if draft.sent is None or (fact.at, fact.id) < (draft.sent.at, draft.sent.id):
+            draft.sent = fact
+    else:
+        draft.seen.add(fact.KIND.removeprefix("message_"))
+    sent, seen = draft.sent, draft.seen
+    if sent is not None:
+        flags = ("delivered" in seen, "opened" in seen, "clicked" in seen, "failed" in seen)
+        words = (sent.rule, sent.step, sent.template, sent.channel, sent.topic)
+        history.put("messages", MessageRecord(sent.message, sent.at, *words, *flags))
+
+
+_STEPS: dict[type[f.Fact], Callable[[History, Any], None]] = {
+    f.Registered: _registered,
+    f.AttributeChanged: _attribute,
+    f.Tagged: _tagged,
+    f.Untagged: _tagged,
+    f.ContactAdded: _contact,
+    f.ContactRemoved: _contact,
+    f.ConsentGiven: _consent,
+    f.ConsentWithdrawn: _consent,
+    f.OrderPlaced: fold_order,
+    f.OrderPaid: fold_order,
+    f.OrderDelivered: fold_order,
+    f.OrderCancelled: fold_order,
+    f.OrderRefunded: fold_order,
+    f.CartUpdated: fold_cart,
+    f.CartEmptied: fold_cart,
+    f.Viewed: _viewed,
+    f.Visited: _visited,
+    f.Reviewed: _reviewed,
+    f.Answered: _answered,
+    f.Referred: _referred,
+    f.MessageSent: _message,
+    f.MessageDelivered: _message,
+    f.MessageOpened: _message,
+    f.MessageClicked: _message,
+    f.MessageFailed: _message,
+}

@@ -1,0 +1,225 @@
+"""The records a question may ask for: one class per collection; its fields are the fields of the language.
+
+Amounts are minor units of the order's currency; ``at`` is microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+from attrs import define, fields
+
+from retention_engine.errors import DefinitionError, nearest, shown
+
+
+@define
+class Record:
+    """A dated record; ``(at, id)`` orders the records of a collection."""
+
+    id: str
+    at: int
+
+
+@define
+class OrderRecord(Record):
+    """A paid order that was not cancelled; ``total`` is net of refunds, ``items`` counts pieces."""
+
+    total: int
+    currency: str
+    items: int
+    channel: str | None
+    promo: str | None
+    delivered: bool
+
+
+@define
+class PurchaseRecord(Record):
+    """A line of such an order; ``price`` per piece and ``amount`` as sold, before refunds."""
+
+    order: str
+    sku: str
+    category: str | None
+    brand: str | None
+    quantity: int
+    price: int
+    amount: int
+
+
+@define
+class DeliveryRecord(Record):
+    """The delivery of such an order, under the order's id."""
+
+    total: int
+    items: int
+    channel: str | None
+
+
+@define
+class CartRecord(Record):
+    """A cart since its last update; ``ordered``: an order of it, or one that names no cart, came at that time or later."""
+
+    value: int
+    items: int
+    ordered: bool
+    emptied: bool
+
+
+@define
+class ViewRecord(Record):
+    """A look at a product."""
+
+    sku: str
+    category: str | None
+    brand: str | None
+    price: int | None
+
+
+@define
+class VisitRecord(Record):
+    """A visit of the site or the bot, with the UTM values of its link."""
+
+    page: str | None
+    source: str | None
+    medium: str | None
+    campaign: str | None
+
+
+@define
+class MessageRecord(Record):
+    """A message of ours that was sent, under the key of its action."""
+
+    rule: str
+    step: str
+    template: str
+    channel: str | None
+    topic: str | None
+    delivered: bool
+    opened: bool
+    clicked: bool
+    failed: bool
+
+
+@define
+class ReviewRecord(Record):
+    """A review by the customer."""
+
+    score: int
+    sku: str | None
+    order: str | None
+
+
+@define
+class AnswerRecord(Record):
+    """An answer to a survey, quiz or poll."""
+
+    survey: str
+    question: str | None
+    score: float | None
+    choice: str | None
+
+
+@define
+class ReferralRecord(Record):
+    """A friend brought by the customer."""
+
+    friend: str
+    source: str | None
+
+
+@define
+class TagRecord(Record):
+    """A tag the customer has, since it was put on."""
+
+    tag: str
+
+
+@define
+class ContactRecord(Record):
+    """A channel on which the customer can be reached."""
+
+    channel: str
+
+
+@define
+class ConsentRecord(Record):
+    """A consent in force, since it was given."""
+
+    channel: str
+    topic: str
+    source: str
+
+
+@define
+class EventRecord(Record):
+    """An event of the shop's own, or any kind of fact by its stable name."""
+
+    data: dict[str, Any]
+
+
+COLLECTIONS: dict[str, type[Record]] = {
+    "answers": AnswerRecord,
+    "carts": CartRecord,
+    "consents": ConsentRecord,
+    "contacts": ContactRecord,
+    "deliveries": DeliveryRecord,
+    "messages": MessageRecord,
+    "orders": OrderRecord,
+    "purchases": PurchaseRecord,
+    "referrals": ReferralRecord,
+    "reviews": ReviewRecord,
+    "tags": TagRecord,
+    "views": ViewRecord,
+    "visits": VisitRecord,
+}
+"""Every built-in collection by its name in the language."""
+
+EVENTS = "events:"
+"""Prefix of the collections behind ``events(name)``."""
+
+_KINDS = {int: "number", float: "number", str: "text", bool: "flag"}
+
+
+def _kinds(cls: type[Record]) -> dict[str, str]:
+    hints = get_type_hints(cls)
+    kinds = {}
+    for each in fields(cls):
+        hint = hints[each.name]
+        plain = hint if isinstance(hint, type) else next(part for part in hint.__args__ if part is not type(None))
+        kinds[each.name] = _KINDS[plain]
+    kinds.pop("at")
+    return kinds
+
+
+_FIELDS = {name: _kinds(cls) for name, cls in COLLECTIONS.items()}
+
+
+def fields_of(collection: str) -> dict[str, str] | None:
+    """Return field name -> kind (number, text, flag) of a collection; None for events, whose fields are free.
+
+    Raises:
+        DefinitionError: there is no such collection.
+    """
+    if collection.startswith(EVENTS):
+        return None
+    if collection not in _FIELDS:
+        raise DefinitionError(f"unknown collection {shown(collection)}{nearest(collection, COLLECTIONS)}")
+    return _FIELDS[collection]
+
+
+class Moment(int):
+    """An instant held by an attribute: microseconds UTC, told apart from plain numbers by its type."""
+
+
+def kind_of_value(value: object) -> str | None:
+    """Return number, text, flag or instant; None for a missing value."""
+    if isinstance(value, Moment):
+        return "instant"
+    return next((kind for cls, kind in _KINDS.items() if type(value) is cls), None)
+
+
+def read_field(record: Record, name: str, kind: str) -> Any:
+    """Return a field of a record; a free field of an event counts only when it holds the expected kind."""
+    if not isinstance(record, EventRecord) or name == "id":
+        return getattr(record, name)
+    value = record.data.get(name)
+    return value if kind_of_value(value) == kind else None

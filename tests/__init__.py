@@ -1,0 +1,1 @@
+"""The tests; helpers are imported as ``tests.house._house`` and the like."""
