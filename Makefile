@@ -63,5 +63,5 @@ $(VENV)/.dev: $(VENV)/.demo
 
 $(VENV)/.bench: $(VENV)/.dev
 	@echo "installing what the benchmarks compare with ..."
-	$(INSTALL) -c constraints.txt --group bench
+	$(INSTALL) --no-warn-conflicts -c constraints.txt --group bench
 	touch $@

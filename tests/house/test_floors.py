@@ -25,9 +25,9 @@ FLOORS = (
 PREDICATES = (
     "base",
     "compare",
-    "aggregates",
+    "aggregates items",
     "records attributes",
-    "calendars",
+    "calendars kinds",
     "parse explain compile compiler sql",
     "__init__",
 )

@@ -1,6 +1,6 @@
 """What happened: immutable facts with an id and two times, and the nouns they are about."""
 
-from retention_engine.facts.base import KINDS, Fact, Scalar, kind_of
+from retention_engine.facts.base import KINDS, Fact, Scalar, check_data, is_printable, kind_of
 from retention_engine.facts.behaviour import Answered, Event, Referred, Reviewed, Viewed, Visited
 from retention_engine.facts.catalogue import (
     AvailabilityChanged,
@@ -82,8 +82,10 @@ __all__ = [
     "Untagged",
     "Viewed",
     "Visited",
+    "check_data",
     "content",
     "from_json",
+    "is_printable",
     "kind_of",
     "to_json",
 ]

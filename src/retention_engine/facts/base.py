@@ -9,19 +9,26 @@ from typing import Any, ClassVar, TypeVar
 from attrs import Attribute, evolve, field, frozen
 
 from retention_engine.errors import FactError, TimeError, nearest, shown
-from retention_engine.timing import to_instant
+from retention_engine.money import Money
+from retention_engine.timing import DAY, LATEST, to_instant
 
 LONGEST_ID = 200
 LONGEST_TEXT = 10_000
+LARGEST_INTEGER = 2**63 - 1
+_LAST = LATEST - 400 * DAY  # a year of head room: calendars look at the days after a fact
 _FactType = TypeVar("_FactType", bound="type[Fact]")
 KINDS: dict[str, type[Fact]] = {}
 """Every kind of fact by its stable name; filled by ``kind`` as the modules of this package are read."""
 
 
+def is_printable(value: object) -> bool:
+    """Tell whether it can be an id or a short name: a printable text of 1 to 200 characters."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+
+
 def check_text(_: object, attribute: Attribute[str], value: object) -> None:
     """Validate an id or a short name: 1 to 200 characters, no control characters, no lone surrogates."""
-    good = isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
-    if not good:
+    if not is_printable(value):
         raise FactError(f"{attribute.name} is a printable text of 1 to {LONGEST_ID} characters, not {shown(value)}")
 
 
@@ -37,11 +44,29 @@ def check_count(_: object, attribute: Attribute[int], value: object) -> None:
         raise FactError(f"{attribute.name} is a whole number from 0 to 10**12, not {shown(value)}")
 
 
+def check_price(_: object, attribute: Attribute[Any], value: object) -> None:
+    """Validate money of zero or more, as a price is."""
+    if not isinstance(value, Money) or value.amount < 0:
+        raise FactError(f"{attribute.name} is Money of zero or more, not {shown(value)}")
+
+
+def check_optional_price(instance: object, attribute: Attribute[Any], value: object) -> None:
+    """Validate a price that may be missing (None)."""
+    if value is not None:
+        check_price(instance, attribute, value)
+
+
+def check_integer(_: object, attribute: Attribute[int], value: object) -> None:
+    """Validate a whole number that fits into 64 bits; True is not a number."""
+    if type(value) is not int or abs(value) > LARGEST_INTEGER:
+        raise FactError(f"{attribute.name} is a whole number below 2**63, not {shown(value)}")
+
+
 def instance_of(kind: type[Any]) -> Callable[[object, Attribute[Any], object], None]:
     """Return a validator that accepts exactly the instances of one class."""
 
     def check(_: object, attribute: Attribute[Any], value: object) -> None:
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        if not isinstance(value, kind):
             raise FactError(f"{attribute.name} is a {kind.__name__}, not {shown(value)}")
 
     return check
@@ -51,12 +76,15 @@ def instant(value: datetime | int | str) -> int:
     """Convert an instant at the door of a fact.
 
     Raises:
-        FactError: the value is no instant, or a naive datetime.
+        FactError: the value is no instant, a naive datetime, or after the year 9998.
     """
     try:
-        return to_instant(value)
+        made = to_instant(value)
     except TimeError as error:
         raise FactError(str(error)) from None
+    if made > _LAST:
+        raise FactError(f"instant {shown(value)} lies after the year 9998 (integers are microseconds UTC)")
+    return made
 
 
 def optional_instant(value: datetime | int | str | None) -> int | None:
@@ -76,10 +104,18 @@ class Fact:
     """
 
     KIND: ClassVar[str] = ""
+    HAS_CUSTOMER: ClassVar[bool] = True
     id: str = field(validator=check_text)
     customer: str | None = field(default=None, validator=check_optional)
     at: int = field(converter=instant)
     learned: int | None = field(default=None, converter=optional_instant)
+
+    @customer.validator
+    def _concerns_somebody(self, _: object, value: object) -> None:
+        if self.HAS_CUSTOMER and value is None:
+            raise FactError("customer is missing")
+        if not self.HAS_CUSTOMER and value is not None:
+            raise FactError(f"customer is left out of a fact about the catalogue, but {shown(value)} was given")
 
     @property
     def effective(self) -> int:
@@ -116,7 +152,7 @@ def kind_of(name: object) -> type[Fact]:
     """
     found = KINDS.get(name) if isinstance(name, str) else None
     if found is None:
-        raise FactError(f"unknown kind of fact {shown(name)}{nearest(name, KINDS)}")
+        raise FactError(f"unknown kind of fact {shown(name)}{nearest(name if isinstance(name, str) else '', KINDS)}")
     return found
 
 
@@ -134,7 +170,7 @@ def check_scalar(name: str, value: object) -> Scalar:
         return value
     if isinstance(value, str) and len(value) <= LONGEST_TEXT and _is_clean(value):
         return value
-    if type(value) is int and abs(value) < 2**63:
+    if type(value) is int and abs(value) <= LARGEST_INTEGER:
         return value
     if type(value) is float and abs(value) < 1e300:
         return value

@@ -6,13 +6,15 @@ from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
 from retention_engine.facts.base import (
+    KINDS,
     Fact,
     Scalar,
     check_data,
+    check_integer,
     check_optional,
+    check_optional_price,
     check_scalar,
     check_text,
-    instance_of,
     kind,
 )
 from retention_engine.money import Money
@@ -26,12 +28,7 @@ class Viewed(Fact):
     sku: str = field(validator=check_text)
     category: str | None = field(default=None, validator=check_optional)
     brand: str | None = field(default=None, validator=check_optional)
-    price: Money | None = field(default=None)
-
-    @price.validator
-    def _money(self, _: object, value: object) -> None:
-        if value is not None and not isinstance(value, Money):
-            raise FactError(f"price is Money or None, not {shown(value)}")
+    price: Money | None = field(default=None, validator=check_optional_price)
 
     def subjects(self) -> tuple[str, ...]:
         """Return the item and its category."""
@@ -54,7 +51,7 @@ class Visited(Fact):
 class Reviewed(Fact):
     """The customer wrote a review; the score is on the shop's own scale."""
 
-    score: int = field(validator=instance_of(int))
+    score: int = field(validator=check_integer)
     sku: str | None = field(default=None, validator=check_optional)
     order_id: str | None = field(default=None, validator=check_optional)
 
@@ -106,3 +103,5 @@ class Event(Fact):
     def _identifier(self, _: object, value: str) -> None:
         if not value.isascii() or not value.isidentifier() or value.startswith("_"):
             raise FactError(f"name is letters, digits and _, not {shown(value)}")
+        if value in KINDS:
+            raise FactError(f"name {value!r} is a kind of fact already: record that, or take another name")

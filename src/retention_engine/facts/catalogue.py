@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts.base import Fact, check_count, check_optional, check_text, instance_of, kind
+from retention_engine.facts.base import Fact, check_count, check_optional, check_price, check_text, instance_of, kind
 from retention_engine.facts.words import Product
 from retention_engine.money import Money
 
@@ -14,10 +16,7 @@ from retention_engine.money import Money
 class CatalogueFact(Fact):
     """Base of the facts about the catalogue; they have no customer."""
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse a customer."""
-        if self.customer is not None:
-            raise FactError(f"a fact about the catalogue has no customer, but {shown(self.customer)} was given")
+    HAS_CUSTOMER: ClassVar[bool] = False
 
 
 @kind("product_listed")
@@ -42,8 +41,8 @@ class PriceChanged(CatalogueFact):
     """
 
     sku: str = field(validator=check_text)
-    price: Money = field(validator=instance_of(Money))
-    was: Money = field(validator=instance_of(Money))
+    price: Money = field(validator=check_price)
+    was: Money = field(validator=check_price)
 
     def subjects(self) -> tuple[str, ...]:
         """Return the item."""

@@ -1,22 +1,24 @@
 """Facts as JSON: stable names, a version per kind, strict at the door, quick for our own log.
 
-A fact is one flat object: ``{"kind": "order_placed", "v": 1, "id": ..., "customer": ..., "at": ..., ...}``. Instants are
-written as integer microseconds UTC and read as such or as ISO 8601 with offset. Fields that hold their default are left
-out. An older version is lifted by its entry in ``UPCASTERS`` before it is read.
+A fact is one flat object: ``{"kind": "order_placed", "v": 1, "id": ..., "customer": ..., "at": ..., ...}``. Instants
+are written as integer microseconds UTC and read as such or as ISO 8601 with offset. Fields that hold their default are
+left out. An older version is lifted by its entry in ``UPCASTERS`` before it is read.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from attrs import NOTHING, Factory, fields, has
+from attrs import NOTHING, Factory, fields, frozen, has
 
-from retention_engine.errors import FactError, RetentionError, nearest, shown
+from retention_engine.errors import FactError, nearest, shown
 from retention_engine.facts.base import Fact, kind_of
+from retention_engine.facts.words import MOST_LINES
+from retention_engine.money import Money
 
 VERSION = 1
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -26,15 +28,21 @@ LONGEST_JSON = 1_000_000
 
 
 def to_json(fact: Fact) -> str:
-    """Return the fact as one line of JSON with sorted keys; equal facts give equal text."""
-    return _dump({"kind": fact.KIND, "v": VERSION, **_plain(fact)})
+    """Return the fact as one line of JSON with sorted keys; the same fact always gives the same text."""
+    return _dump(to_plain(fact))
 
 
 def content(fact: Fact) -> str:
     """Return the JSON of what the fact says, without when we learned it: repeats are compared by this text."""
-    plain = _plain(fact)
+    plain = to_plain(fact)
     plain.pop("learned", None)
-    return _dump({"kind": fact.KIND, "v": VERSION, **plain})
+    return _dump(plain)
+
+
+def to_plain(value: Any) -> dict[str, Any]:
+    """Return a fact, or a noun inside one, as the plain values of its JSON; a fact with its kind and version."""
+    plain = _plain(value)
+    return {"kind": value.KIND, "v": VERSION, **plain} if isinstance(value, Fact) else plain
 
 
 def from_json(text: str | bytes) -> Fact:
@@ -43,11 +51,13 @@ def from_json(text: str | bytes) -> Fact:
     Raises:
         FactError: not JSON, over 1,000,000 characters, NaN, duplicate or unknown or missing names, wrong values.
     """
+    if not isinstance(text, str | bytes):
+        raise FactError(f"a fact is read from a text, not {shown(text)}")
     if len(text) > LONGEST_JSON:
         raise FactError(f"a fact has at most {LONGEST_JSON} characters, this text has {len(text)}")
     try:
         raw = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except RetentionError:
+    except FactError:
         raise
     except (ValueError, RecursionError) as error:
         raise FactError(f"not JSON: {shown(str(error))}") from None
@@ -58,11 +68,11 @@ def from_plain(raw: object) -> Fact:
     """Build a fact from untrusted plain values (as of parsed JSON), checking everything.
 
     Raises:
-        FactError: unknown or missing names, wrong values.
+        FactError: unknown or missing names, wrong values; its place names the field.
     """
     if not isinstance(raw, dict):
         raise FactError(f"a fact is an object with a kind, not {shown(raw)}")
-    raw = _lift(dict(raw))
+    raw = lift(raw)
     cls = kind_of(raw.pop("kind", None))
     fact = _build(cls, raw, cls.KIND)
     assert isinstance(fact, Fact)
@@ -73,29 +83,19 @@ def from_log(text: str) -> Fact:
     """Read a fact that ``to_json`` wrote, without checking it again: for our own log only."""
     raw = json.loads(text)
     if raw["v"] != VERSION:
-        raw = _lift(raw)
+        raw = lift(raw)
     fact = _trusted(kind_of(raw["kind"]), raw)
     assert isinstance(fact, Fact)
     return fact
 
 
-def _dump(plain: dict[str, Any]) -> str:
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def lift(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of the object in today's version, without its version number.
 
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise FactError(f"name given twice: {shown(next(name for name in names if names.count(name) > 1))}")
-    return found
-
-
-def _no_constant(name: str) -> object:
-    raise FactError(f"{name} is no number; write null for a missing value")
-
-
-def _lift(raw: dict[str, Any]) -> dict[str, Any]:
+    Raises:
+        FactError: the version is unknown.
+    """
+    raw = dict(raw)
     version = raw.pop("v", VERSION)
     if type(version) is not int or not 1 <= version <= VERSION:
         raise FactError(f"version {shown(version)} is unknown; this library reads 1 to {VERSION}")
@@ -104,30 +104,83 @@ def _lift(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-@cache
-def _shape(cls: type[Any]) -> tuple[tuple[str, type[Any] | None, bool, object], ...]:
-    """Return (name, attrs class inside or None, is a tuple, default) of each field."""
-    hints = get_type_hints(cls)
-    shape = []
-    for each in fields(cls):
-        hint, many = hints[each.name], get_origin(hints[each.name]) is tuple
-        parts = get_args(hint) if many or isinstance(hint, UnionType) else (hint,)
-        inner = next((part for part in parts if isinstance(part, type) and has(part)), None)
-        shape.append((each.name, inner, many, each.default))
-    return tuple(shape)
+def culprit(cls: type[Any], values: dict[str, Any]) -> str | None:
+    """Return the first field of an attrs class that refuses its value; None when only the whole is refused."""
+    made: Any = object.__new__(cls)
+    for part in fields(cls):
+        try:
+            value = values[part.name] if part.name in values else _default(part.default, made)
+            object.__setattr__(made, part.name, part.converter(value) if part.converter else value)
+        except FactError:
+            return str(part.name)
+    for part in fields(cls):
+        try:
+            if part.validator:
+                part.validator(made, part, getattr(made, part.name))
+        except FactError:
+            return str(part.name)
+    return None
+
+
+def _dump(plain: dict[str, Any]) -> str:
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise FactError(f"name given twice: {shown(name)}")
+        found[name] = value
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise FactError(f"{name} is no number; write null for a missing value")
+
+
+@frozen
+class _Part:
+    """A field of an attrs class: what is inside (an attrs class or None), whether a tuple of it, and the default."""
+
+    name: str
+    inner: type[Any] | None
+    many: bool
+    default: Any
+    made: bool
+
+
+_SHAPES: dict[type[Any], tuple[_Part, ...]] = {}
+
+
+def _shape(cls: type[Any]) -> tuple[_Part, ...]:
+    found = _SHAPES.get(cls)
+    if found is None:
+        hints = get_type_hints(cls)
+        found = _SHAPES[cls] = tuple(_part(each.name, hints[each.name], each.default) for each in fields(cls))
+    return found
+
+
+def _part(name: str, hint: Any, default: Any) -> _Part:
+    many = get_origin(hint) is tuple
+    options = get_args(hint) if many or isinstance(hint, UnionType) else (hint,)
+    inner = next((option for option in options if isinstance(option, type) and has(option)), None)
+    return _Part(name, inner, many, default, type(default) is Factory)
 
 
 def _plain(value: Any) -> dict[str, Any]:
     plain: dict[str, Any] = {}
-    for name, inner, many, default in _shape(type(value)):
-        held = getattr(value, name)
-        if held is default or (not many and held == default) or (isinstance(default, Factory) and not held):  # type: ignore[arg-type]  # Factory is a class at run time
+    for part in _shape(type(value)):
+        held = getattr(value, part.name)
+        if held is part.default or (not held and part.made):
             continue
-        if many:
+        if part.many:
             if held:
-                plain[name] = [_plain(part) for part in held]
-        else:
-            plain[name] = held if inner is None or held is None else _plain(held)
+                plain[part.name] = [_plain(inside) for inside in held]
+        elif part.inner is not None and held is not None:
+            plain[part.name] = _plain(held)
+        elif held != part.default:
+            plain[part.name] = held
     return plain
 
 
@@ -135,46 +188,55 @@ def _build(cls: type[Any], raw: object, place: str) -> Any:
     if not isinstance(raw, dict):
         raise FactError(f"an object is needed, not {shown(raw)}", place=place)
     shape = _shape(cls)
-    names = [name for name, *_ in shape]
+    names = [part.name for part in shape]
     for name in raw:
         if name not in names:
-            raise FactError(f"unknown name {shown(name)}{nearest(name, names)}", place=place)
+            near = nearest(name if isinstance(name, str) else "", names)
+            raise FactError(f"unknown name {shown(name)}{near}", place=place)
     values = {}
-    for name, inner, many, default in shape:
-        if name in raw:
-            values[name] = _value(inner, many=many, raw=raw[name], place=f"{place}.{name}")
-        elif default is NOTHING:
-            raise FactError(f"{name} is missing", place=place)
+    for part in shape:
+        if part.name in raw:
+            values[part.name] = _value(part, raw[part.name], f"{place}.{part.name}")
+        elif part.default is NOTHING:
+            raise FactError(f"{part.name} is missing", place=place)
     try:
         return cls(**values)
     except FactError as error:
-        raise error if error.place else FactError(str(error), place=place) from None
+        name = culprit(cls, values)
+        raise FactError(str(error), place=f"{place}.{name}" if name else place) from None
 
 
-def _value(inner: type[Any] | None, *, many: bool, raw: object, place: str) -> Any:
-    if inner is None:
+def _value(part: _Part, raw: object, place: str) -> Any:
+    if part.inner is None:
         return raw
-    if not many:
-        return None if raw is None else _build(inner, raw, place)
+    if not part.many:
+        return None if raw is None else _build(part.inner, raw, place)
     if not isinstance(raw, list):
         raise FactError(f"a list is needed, not {shown(raw)}", place=place)
-    return [_build(inner, part, f"{place}[{number}]") for number, part in enumerate(raw)]
+    if len(raw) > MOST_LINES:
+        raise FactError(f"a list has at most {MOST_LINES} parts, this one {len(raw)}", place=place)
+    return [_build(part.inner, one, f"{place}[{number}]") for number, one in enumerate(raw)]
+
+
+_money = lru_cache(maxsize=65536)(Money)  # amounts repeat: facts read from the log share them
 
 
 def _trusted(cls: type[Any], raw: dict[str, Any]) -> Any:
-    made = cls.__new__(cls)
+    if cls is Money:
+        return _money(raw["amount"], raw["currency"])
+    made: Any = object.__new__(cls)
     put = object.__setattr__
-    for name, inner, many, default in _shape(cls):
-        held = raw.get(name, NOTHING)
+    for part in _shape(cls):
+        held = raw.get(part.name, NOTHING)
         if held is NOTHING:
-            held = _default(default, made)
-        elif inner is not None and held is not None:
-            held = tuple(_trusted(inner, part) for part in held) if many else _trusted(inner, held)
-        put(made, name, held)
+            held = _default(part.default, made)
+        elif part.inner is not None and held is not None:
+            held = tuple([_trusted(part.inner, one) for one in held]) if part.many else _trusted(part.inner, held)
+        put(made, part.name, held)
     return made
 
 
-def _default(default: object, made: object) -> object:
-    if not isinstance(default, Factory):  # type: ignore[arg-type]  # Factory is a class at run time
+def _default(default: Any, made: object) -> object:
+    if type(default) is not Factory:
         return default
-    return default.factory(made) if default.takes_self else default.factory()  # type: ignore[attr-defined]  # as above
+    return default.factory(made) if default.takes_self else default.factory()

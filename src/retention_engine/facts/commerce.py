@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts.base import Fact, check_text, instance_of, kind
+from retention_engine.facts.base import Fact, check_optional_price, check_text, instance_of, kind
 from retention_engine.facts.words import Cart, Line, Order
 from retention_engine.money import Money
 
@@ -28,9 +28,11 @@ class OrderPlaced(Fact):
     paid: bool = field(default=True, validator=instance_of(bool))
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a fact whose customer is not that of the order."""
+        """Refuse a fact whose customer is not that of the order, or that happened before the order."""
         if self.order.customer != self.customer:
             raise FactError(f"customer {shown(self.customer)} differs from that of the order, {self.order.customer!r}")
+        if self.order.at > self.at:
+            raise FactError(f"at {self.at} lies before the order was placed, {self.order.at}")
 
     @classmethod
     def of(cls, order: Order, *, paid: bool = True) -> OrderPlaced:
@@ -77,15 +79,10 @@ class OrderRefunded(_OrderFact):
     """Money of an order went back; its total is net of refunds, never below zero.
 
     Attributes:
-        amount: what went back, zero or more; None: the whole total. Another currency than the order's counts as nothing.
+        amount: what went back, zero or more; None: the whole total. In another currency it counts as nothing.
     """
 
-    amount: Money | None = None
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse an amount that is no money or is negative."""
-        if self.amount is not None and not (isinstance(self.amount, Money) and self.amount.amount >= 0):
-            raise FactError(f"amount is Money of zero or more, or None, not {shown(self.amount)}")
+    amount: Money | None = field(default=None, validator=check_optional_price)
 
 
 @kind("cart_updated")

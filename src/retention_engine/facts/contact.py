@@ -5,7 +5,16 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts.base import Fact, Scalar, check_optional, check_scalar, check_text, instance_of, kind
+from retention_engine.facts.base import (
+    Fact,
+    Scalar,
+    check_optional,
+    check_scalar,
+    check_text,
+    instance_of,
+    instant,
+    kind,
+)
 from retention_engine.facts.words import Customer
 
 
@@ -50,6 +59,8 @@ class AttributeChanged(Fact):
     @value.validator
     def _plain(self, _: object, value: object) -> None:
         check_scalar(f"attribute {self.name}", value)
+        if self.is_instant is True and value is not None:
+            instant(value)  # type: ignore[arg-type]  # it refuses whatever is no instant
 
 
 @kind("tagged")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import reduce
 
@@ -11,14 +11,18 @@ from attrs import field, frozen
 from retention_engine.errors import FactError, shown
 from retention_engine.facts.base import (
     Scalar,
-    check_count,
     check_data,
     check_optional,
+    check_optional_price,
+    check_price,
     check_text,
     instance_of,
     instant,
 )
 from retention_engine.money import Money
+
+MOST_LINES = 10_000
+_LARGEST = 10**15  # that of Money: whatever is summed up later stays within 64 bits
 
 
 def birthday_text(value: str | date | None) -> str | None:
@@ -31,13 +35,19 @@ def birthday_text(value: str | date | None) -> str | None:
         return None
     if isinstance(value, date):
         return date(value.year, value.month, value.day).isoformat()
+    if not _is_birthday(value):
+        raise FactError(f"birthday is YYYY-MM-DD or --MM-DD, not {shown(value)}")
+    return value
+
+
+def _is_birthday(value: object) -> bool:
+    if not isinstance(value, str) or len(value) > 10:
+        return False
+    whole = f"2000{value[1:]}" if value.startswith("--") else value
     try:
-        whole = value if not value.startswith("--") else f"2000{value[1:]}"
-        if len(whole) == 10 and date.fromisoformat(whole):
-            return value
-    except (ValueError, AttributeError):
-        pass
-    raise FactError(f"birthday is YYYY-MM-DD or --MM-DD, not {shown(value)}")
+        return date.fromisoformat(whole).isoformat() == whole  # not true of week dates such as 2024-W01-1
+    except ValueError:
+        return False
 
 
 @frozen(kw_only=True, repr=False)
@@ -78,7 +88,7 @@ class Product:
     name: str | None = field(default=None, validator=check_optional)
     category: str | None = field(default=None, validator=check_optional)
     brand: str | None = field(default=None, validator=check_optional)
-    price: Money | None = None
+    price: Money | None = field(default=None, validator=check_optional_price)
 
 
 @frozen(kw_only=True)
@@ -86,25 +96,22 @@ class Line:
     """One line of an order or a cart.
 
     Attributes:
-        price: per piece, zero or more.
+        price: per piece, zero or more; at most 10**15 minor units for the whole line.
         quantity: pieces, 1 to 10**6.
     """
 
     sku: str = field(validator=check_text)
-    price: Money = field(validator=instance_of(Money))
-    quantity: int = field(default=1, validator=check_count)
+    price: Money = field(validator=check_price)
+    quantity: int = field(default=1)
     category: str | None = field(default=None, validator=check_optional)
     brand: str | None = field(default=None, validator=check_optional)
 
-    @price.validator
-    def _not_negative(self, _: object, value: Money) -> None:
-        if value.amount < 0:
-            raise FactError(f"price is zero or more, not {shown(value)}")
-
     @quantity.validator
-    def _at_least_one(self, _: object, value: int) -> None:
-        if not 1 <= value <= 10**6:
+    def _at_least_one(self, _: object, value: object) -> None:
+        if type(value) is not int or not 1 <= value <= 10**6:
             raise FactError(f"quantity is a whole number from 1 to 10**6, not {shown(value)}")
+        if self.price.amount * value > _LARGEST:
+            raise FactError(f"price times quantity is at most {_LARGEST}, not {self.price.amount * value}")
 
     @property
     def amount(self) -> Money:
@@ -113,10 +120,21 @@ class Line:
 
 
 def _lines(value: Iterable[Line]) -> tuple[Line, ...]:
-    lines = tuple(value)
-    if len(lines) > 10_000 or any(not isinstance(line, Line) for line in lines):
-        raise FactError(f"lines are at most 10,000 Line values, not {shown(value)}")
+    lines = tuple(_each(value))
+    if len(lines) > MOST_LINES:
+        raise FactError(f"lines are at most {MOST_LINES}, not {len(lines)}")
+    if sum(line.price.amount * line.quantity for line in lines) > _LARGEST:
+        raise FactError(f"lines amount to {_LARGEST} minor units at most")
     return lines
+
+
+def _each(value: object) -> Iterator[Line]:
+    if not isinstance(value, Iterable):
+        raise FactError(f"lines are Line values, not {shown(value)}")
+    for line in value:
+        if not isinstance(line, Line):
+            raise FactError(f"lines are Line values, not {shown(line)}")
+        yield line
 
 
 def _sum(lines: tuple[Line, ...]) -> Money:

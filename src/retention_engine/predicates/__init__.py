@@ -15,12 +15,14 @@ from retention_engine.predicates.base import (
     any_of,
     at_least,
     segment,
+    within_limits,
 )
 from retention_engine.predicates.calendars import (
     Dates,
     Local,
     MonthDay,
     Yearly,
+    anchor_of,
     dates,
     local,
     month_day,
@@ -88,6 +90,7 @@ __all__ = [
     "Window",
     "Yearly",
     "all_of",
+    "anchor_of",
     "answers",
     "any_of",
     "at_least",
@@ -113,5 +116,6 @@ __all__ = [
     "tags",
     "views",
     "visits",
+    "within_limits",
     "yearly",
 ]

@@ -1,0 +1,52 @@
+"""Rules: triggers that make occasions, steps, and rule sets; as Python and as TOML."""
+
+from retention_engine.rules.catalogue import Catalogue, back_in_stock, on_sale, price_drop
+from retention_engine.rules.rule import Rule, RuleSet
+from retention_engine.rules.schedules import Schedule, daily, monthly, weekly
+from retention_engine.rules.steps import Delay, Do, Send, Step, WaitFor
+from retention_engine.rules.triggers import (
+    After,
+    Ahead,
+    Before,
+    Edge,
+    Every,
+    Occasion,
+    Trigger,
+    after,
+    before,
+    entering,
+    every,
+    leaving,
+    on,
+)
+
+__all__ = [
+    "After",
+    "Ahead",
+    "Before",
+    "Catalogue",
+    "Delay",
+    "Do",
+    "Edge",
+    "Every",
+    "Occasion",
+    "Rule",
+    "RuleSet",
+    "Schedule",
+    "Send",
+    "Step",
+    "Trigger",
+    "WaitFor",
+    "after",
+    "back_in_stock",
+    "before",
+    "daily",
+    "entering",
+    "every",
+    "leaving",
+    "monthly",
+    "on",
+    "on_sale",
+    "price_drop",
+    "weekly",
+]

@@ -1,0 +1,181 @@
+"""A rule: a trigger, a condition, steps and their manners. One step makes a trigger rule, several make a journey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from attrs import field, frozen
+
+from retention_engine.errors import DefinitionError, nearest, shown
+from retention_engine.facts import is_printable
+from retention_engine.keys import fingerprint
+from retention_engine.predicates import Truth, within_limits
+from retention_engine.rules.catalogue import Catalogue
+from retention_engine.rules.steps import Delay, Do, Step, WaitFor
+from retention_engine.rules.triggers import Edge, Trigger
+from retention_engine.timing import Span
+
+RE_ENTRIES = ("once", "occasion", "always")
+
+
+def _check_condition(rule: Rule, name: str, value: object, *, entry: bool) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Truth):
+        raise DefinitionError(f"rule {rule.id!r}: {name} is a predicate, not {shown(value)}")
+    within_limits(value)
+    if not entry and "entry" in value.reads():
+        raise DefinitionError(f"rule {rule.id!r}: entry has no meaning in {name}: nothing is entered yet")
+
+
+@frozen(repr=False, init=False)
+class Rule:
+    """What to do about whom, when, and when not.
+
+    Attributes:
+        id: 1 to 200 printable characters; the identity of everything that follows from the rule, so it never changes.
+        trigger: what makes an occasion.
+        steps: at least one; step names are unique.
+        when: asked at the instant an occasion is due; false drops it.
+        exit_when: asked at entry and whenever it may turn, in every wait; true ends the journey at once.
+        valid_for: how long after it became due an action may still be carried out; None: without limit.
+        re_entry: ``once`` in a lifetime, once per ``occasion`` (the default), ``always`` when an edge comes again, or
+            a span: not within that span of elapsed time since the last entry.
+        title: for people; may change.
+    """
+
+    id: str
+    trigger: Trigger
+    steps: tuple[Step, ...]
+    when: Truth | None
+    exit_when: Truth | None
+    valid_for: Span | None
+    re_entry: str | Span
+    title: str = field(eq=False)
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the word of the domain
+        trigger: Trigger,
+        *steps: Step,
+        when: Truth | None = None,
+        exit_when: Truth | None = None,
+        valid_for: Span | None = None,
+        re_entry: str | Span = "occasion",
+        title: str = "",
+    ) -> None:
+        """Check every part.
+
+        Raises:
+            DefinitionError: names the rule, the part, and what is allowed.
+        """
+        self.__attrs_init__(id, trigger, steps, when, exit_when, valid_for, re_entry, title)  # type: ignore[attr-defined]  # made by attrs
+        if not is_printable(id):
+            raise DefinitionError(f"a rule's id is a printable text of 1 to 200 characters, not {shown(id)}")
+        if not isinstance(trigger, Trigger):
+            raise DefinitionError(f"rule {id!r}: the trigger is after(), on(), entering(), ..., not {shown(trigger)}")
+        self._check_steps()
+        _check_condition(self, "when", when, entry=False)
+        _check_condition(self, "exit_when", exit_when, entry=True)
+        if isinstance(trigger, Edge):
+            within_limits(trigger.predicate)
+        if valid_for is not None and not (isinstance(valid_for, Span) and valid_for.micros > 0):
+            raise DefinitionError(f"rule {id!r}: valid_for is a span above zero or None, not {shown(valid_for)}")
+        if not isinstance(re_entry, Span) and re_entry not in RE_ENTRIES:
+            allowed = nearest(re_entry, RE_ENTRIES)
+            raise DefinitionError(f"rule {id!r}: re_entry is a span or a word, not {shown(re_entry)}{allowed}")
+        if not isinstance(title, str) or len(title) > 1_000:
+            raise DefinitionError(f"rule {id!r}: title is a text of at most 1,000 characters, not {shown(title)}")
+
+    def _check_steps(self) -> None:
+        if not 1 <= len(self.steps) <= 100:
+            raise DefinitionError(
+                f"rule {self.id!r} has 1 to 100 steps, such as Send('template'), not {len(self.steps)}"
+            )
+        seen: set[str] = set()
+        for step in self.steps:
+            if not isinstance(step, Do | Delay | WaitFor):
+                raise DefinitionError(f"rule {self.id!r}: {shown(step)} is no step: use Send, Do, Delay or WaitFor")
+            if step.name in seen:
+                raise DefinitionError(f"rule {self.id!r}: two steps are called {step.name!r}: give one name='...'")
+            seen.add(step.name)
+
+    def reads(self) -> frozenset[str]:
+        """Return the names of every collection and attribute it depends on."""
+        waits = [step.predicate.reads() for step in self.steps if isinstance(step, WaitFor)]
+        conditions = [each.reads() for each in (self.when, self.exit_when) if each is not None]
+        return self.trigger.reads().union(*waits, *conditions)
+
+    def place(self, step: str) -> int | None:
+        """Return the position of a step by its name, None when there is none (any more)."""
+        return next((place for place, each in enumerate(self.steps) if each.name == step), None)
+
+    def __repr__(self) -> str:
+        """Return the Python expression that builds it."""
+        words = {"when": self.when, "exit_when": self.exit_when, "valid_for": self.valid_for}
+        words_given = {name: value for name, value in words.items() if value is not None}
+        parts = [repr(self.id), repr(self.trigger), *map(repr, self.steps)]
+        parts += [f"{name}={value!r}" for name, value in words_given.items()]
+        parts += [] if self.re_entry == "occasion" else [f"re_entry={self.re_entry!r}"]
+        parts += [f"title={self.title!r}"] if self.title else []
+        return f"Rule({', '.join(parts)})"
+
+
+@frozen
+class RuleSet:
+    """Rules with different ids, and the segments their texts may name."""
+
+    rules: tuple[Rule, ...]
+    segments: Mapping[str, Truth] = field(factory=dict)
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule] | RuleSet) -> RuleSet:
+        """Return a rule set of rules; a rule set is returned as it is.
+
+        Raises:
+            DefinitionError: something is no rule, or two rules have one id.
+        """
+        if isinstance(rules, RuleSet):
+            return rules
+        found: dict[str, Rule] = {}
+        for rule in rules:
+            if not isinstance(rule, Rule):
+                raise DefinitionError(f"a rule is needed, not {shown(rule)}")
+            if rule.id in found:
+                raise DefinitionError(f"two rules have the id {rule.id!r}")
+            found[rule.id] = rule
+        return cls(tuple(found.values()))
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Return the rules in their order."""
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        """Return the number of rules."""
+        return len(self.rules)
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        """Return a rule by its id.
+
+        Raises:
+            DefinitionError: there is none; the message names the nearest one.
+        """
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise DefinitionError(f"no rule {shown(rule_id)}{nearest(rule_id, (rule.id for rule in self.rules))}")
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of what the rules say, titles left out; rule sets that say the same have the same."""
+        return fingerprint(*(self.digest(rule) for rule in sorted(self.rules, key=lambda rule: rule.id)))
+
+    @staticmethod
+    def digest(rule: Rule) -> str:
+        """Return the digest of one rule, its title left out."""
+        return fingerprint(repr(rule).removesuffix(f", title={rule.title!r})"))
+
+    @property
+    def needs_catalogue(self) -> bool:
+        """Whether a rule waits for changes of the catalogue."""
+        return any(isinstance(rule.trigger, Catalogue) for rule in self.rules)
