@@ -44,6 +44,11 @@ class PriceChanged(CatalogueFact):
     price: Money = field(validator=check_price)
     was: Money = field(validator=check_price)
 
+    def dropped_by(self, percent: int) -> bool:
+        """Tell whether the price fell by at least so many percent of the old one (same currency)."""
+        drop = self.was.amount - self.price.amount
+        return self.price.currency == self.was.currency and drop > 0 and drop * 100 >= percent * self.was.amount
+
     def subjects(self) -> tuple[str, ...]:
         """Return the item."""
         return (f"sku:{self.sku}",)

@@ -144,7 +144,7 @@ def _errors(cls: type[Any], faults: list[tuple[str, str, tuple[int | str, ...], 
 
     lines = [
         InitErrorDetails(
-            type=PydanticCustomError(kind, "{told}", {"told": _short(message, 300)}),
+            type=PydanticCustomError(kind, _short(message, 300)),
             loc=tuple(_short(part, 80) for part in place),
             input=_short(value, 80),
         )

@@ -29,6 +29,7 @@ from retention_engine.predicates.calendars import (
     yearly,
 )
 from retention_engine.predicates.compare import Compare, Quantity
+from retention_engine.predicates.explain import Explanation, because, explain
 from retention_engine.predicates.items import FieldTest, item
 from retention_engine.predicates.kinds import (
     answers,
@@ -72,6 +73,7 @@ __all__ = [
     "Compare",
     "Dates",
     "Entry",
+    "Explanation",
     "FieldTest",
     "Gaps",
     "Local",
@@ -94,6 +96,7 @@ __all__ = [
     "answers",
     "any_of",
     "at_least",
+    "because",
     "bucket",
     "carts",
     "consents",
@@ -103,6 +106,7 @@ __all__ = [
     "deliveries",
     "entry",
     "events",
+    "explain",
     "item",
     "local",
     "messages",

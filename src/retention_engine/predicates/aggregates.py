@@ -13,7 +13,7 @@ from attrs import frozen
 from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.predicates.base import Node
 from retention_engine.predicates.compare import Constant, Quantity, Reading, kind_of, plain
-from retention_engine.state import Record, kind_of_value, read_field
+from retention_engine.state import Moment, Record, read_any, read_field
 from retention_engine.timing import NEVER, Span
 from retention_engine.view import View
 
@@ -64,6 +64,12 @@ def check_field(collection: Collection, name: object) -> str:
     return name
 
 
+def field_kind(collection: Collection, name: str) -> str | None:
+    """Return number, text, flag or span for a field that the collection has; None for a free field of an event."""
+    kinds = collection.kinds()
+    return ("text" if name == "id" else None) if kinds is None else kinds[name]
+
+
 def _mean(values: Sequence[int]) -> Fraction | None:
     return Fraction(sum(values), len(values)) if values else None
 
@@ -98,10 +104,9 @@ class Aggregate(Quantity):
                 raise DefinitionError(f"{self.fold}() needs the name of a field, such as {self.fold}('total')")
             return
         check_field(self.records, self.field)
-        kinds = self.records.kinds() or {}
-        number = kinds.get(self.field, "number") in ("number", "span")
-        if self.fold in ("sum", "mean", "min", "max") and not number:
-            raise DefinitionError(f"{self.fold}() needs a number, but {self.field!r} is a {kinds[self.field]}")
+        kind = field_kind(self.records, self.field)
+        if self.fold in ("sum", "mean", "min", "max") and kind not in ("number", "span", None):
+            raise DefinitionError(f"{self.fold}() needs a number, but {self.field!r} is a {kind}")
 
     @property
     def age(self) -> Age:
@@ -118,15 +123,17 @@ class Aggregate(Quantity):
             return "number"
         if self.field is None:
             return "instant"
-        kinds = self.records.kinds()
-        if kinds is None:
-            return "any" if self.fold in ("first", "last") else "number"
-        return kinds[self.field]
+        free = "any" if self.fold in ("first", "last") else "number"
+        return field_kind(self.records, self.field) or free
+
+    def bound(self, constant: Constant) -> Any:
+        """Return the constant as it is compared; that of a mean as an exact fraction."""
+        if self.fold != "mean" or constant is None:
+            return plain(constant)
+        return tuple(map(check_mean, constant)) if isinstance(constant, tuple) else check_mean(constant)
 
     def read(self, view: View, constant: Constant) -> Reading:
         """Return the aggregate as a function of time."""
-        if self.fold == "mean":
-            check_mean(constant)
         return Timeline(self.records.members(view), _FOLDS[self.fold], self._getter(constant))
 
     def _getter(self, constant: Constant) -> Callable[[Record], Any]:
@@ -134,15 +141,11 @@ class Aggregate(Quantity):
             return lambda record: record
         if self.field is None:
             return lambda record: record.at
-        name, kinds = self.field, self.records.kinds()
-        if kinds is not None:
-            return lambda record: _whole(self.fold, getattr(record, name))
-        if self.fold == "distinct":
-            return lambda record: _any_field(record, name)
+        name = self.field
         kind = "number" if self.fold not in ("first", "last") else _wanted(constant)
-        return lambda record: _whole(
-            self.fold, _any_field(record, name) if kind is None else read_field(record, name, kind)
-        )
+        if self.fold == "distinct" or kind is None or field_kind(self.records, name) is not None:
+            return lambda record: _whole(self.fold, read_any(record, name))
+        return lambda record: _whole(self.fold, read_field(record, name, kind))
 
     def write(self, *, python: bool) -> str:
         """Write the call."""
@@ -166,11 +169,6 @@ def _wanted(constant: Constant) -> str | None:
     if constant is None:
         return None
     return kind_of(constant[0] if isinstance(constant, tuple) else constant)
-
-
-def _any_field(record: Record, name: str) -> Any:
-    kind = kind_of_value(getattr(record, "data", {}).get(name))
-    return None if kind is None else read_field(record, name, kind)
 
 
 def _whole(fold: str, value: Any) -> Any:
@@ -211,7 +209,8 @@ class Age(Quantity):
 
     def __attrs_post_init__(self) -> None:
         """Check that it is the age of an instant."""
-        if self.moment.sort() not in ("instant", "any") or isinstance(self.moment, Age):
+        free = self.moment.sort() == "any" and not isinstance(self.moment, Aggregate)  # events hold no instants
+        if not free and self.moment.sort() != "instant":
             raise DefinitionError(f"{self.moment} is no instant: it has no age")
 
     def parts(self) -> tuple[Node, ...]:
@@ -225,7 +224,8 @@ class Age(Quantity):
     def read(self, view: View, constant: Constant) -> Reading:
         """Return the age as a function of time."""
         assert isinstance(constant, Span)
-        return _AgeReading(self.moment.read(view, None), constant.micros, ahead=self.ahead)
+        wanted = int if self.moment.sort() == "instant" else Moment
+        return _AgeReading(self.moment.read(view, None), wanted, constant.micros, ahead=self.ahead)
 
     def write(self, *, python: bool) -> str:
         """Write the property."""
@@ -235,23 +235,28 @@ class Age(Quantity):
 class _AgeReading:
     """An age that moves: it crosses its bound at an instant known from the moment it is counted from."""
 
-    def __init__(self, moment: Reading, bound: int, *, ahead: bool) -> None:
-        """Keep the instant as a function of time, and the bound in microseconds."""
+    def __init__(self, moment: Reading, wanted: type[int], bound: int, *, ahead: bool) -> None:
+        """Keep the instant as a function of time, the type that tells it from other values, and the bound."""
         self._moment = moment
+        self._wanted = wanted
         self._bound = bound
         self._ahead = ahead
 
     def value(self, at: int) -> int | None:
         """Return microseconds, None outside of the side it counts on."""
-        moment = self._moment.value(at)
+        moment = self._instant(at)
         if moment is None or (moment > at) != self._ahead:
             return None
         return int(abs(moment - at))
 
+    def _instant(self, at: int) -> int | None:
+        moment = self._moment.value(at)
+        return moment if isinstance(moment, self._wanted) else None
+
     def turns(self, after: int) -> int | None:
         """Return the next instant at which the moment changes, is passed, or lies exactly at the bound."""
         found = [self._moment.turns(after)]
-        moment = self._moment.value(after)
+        moment = self._instant(after)
         if moment is not None:
             edge = moment - self._bound if self._ahead else moment + self._bound
             found += [moment, edge, edge + 1]

@@ -38,7 +38,9 @@ class MonthDay:
     def __attrs_post_init__(self) -> None:
         """Check that the day exists, 29 February included."""
         try:
-            date(2000, self.month, self.day)
+            found = date(2000, self.month, self.day)
+            if (type(self.month), type(self.day)) != (int, int):
+                raise TypeError(found)
         except (ValueError, TypeError):
             raise DefinitionError(
                 f"no such day of the year: month {shown(self.month)}, day {shown(self.day)}"
@@ -122,18 +124,14 @@ def anchor_of(anchor: Attribute | MonthDay, view: View) -> MonthDay | None:
 
 def parse_day(value: object) -> MonthDay | None:
     """Return the month and day of ``YYYY-MM-DD`` or ``--MM-DD``, None for anything else."""
-    if not isinstance(value, str) or not value.isascii():
+    if not isinstance(value, str) or len(value) > 10:
         return None
-    month_and_day = value[2:] if value.startswith("--") else value[5:]
+    whole = f"2000{value[1:]}" if value.startswith("--") else value
     try:
-        if not value.startswith("--"):
-            date.fromisoformat(value)
-        if len(value) != len(month_and_day) + (2 if value.startswith("--") else 5):
-            return None
-        day = date.fromisoformat(f"2000-{month_and_day}")
+        day = date.fromisoformat(whole)
     except ValueError:
         return None
-    return MonthDay(day.month, day.day)
+    return MonthDay(day.month, day.day) if day.isoformat() == whole else None  # not a week date such as 2024-W01-1
 
 
 def _yearly_periods(node: Yearly, anchor: MonthDay, year: int) -> Iterator[tuple[date, date]]:

@@ -75,6 +75,10 @@ class Quantity(Node):
         """Return it as a function of time, for comparison with a constant."""
         raise NotImplementedError  # every concrete quantity reads itself
 
+    def bound(self, constant: Constant) -> Any:
+        """Return the constant as it is compared with; raises when it cannot be."""
+        return plain(constant)
+
     def domain(self) -> tuple[int | str, ...] | None:
         """Return every value it can have when there are only a few, else None."""
         return None
@@ -120,7 +124,7 @@ class Quantity(Node):
 
     def is_in(self, *values: str | float) -> Truth:
         """Hold when the value is one of 1 to 10,000 constants of one sort."""
-        return Compare(self, "in", tuple(dict.fromkeys(values)))
+        return Compare(self, "in", distinct(values))
 
     def contains(self, part: str) -> Truth:
         """Hold when the text contains a part (1 character or more); upper and lower case differ."""
@@ -133,6 +137,11 @@ class Quantity(Node):
     def is_set(self) -> Truth:
         """Hold when there is a value."""
         return Compare(self, "set", None)
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the constants of ``is_in()``, each once; what is no constant is left for the check that names it."""
+    return tuple(dict.fromkeys(values)) if all(isinstance(value, str | int | float) for value in values) else values
 
 
 def exact(value: object) -> tuple[str, object]:
@@ -159,6 +168,8 @@ def check_comparison(sort: str, op: str, constant: Constant, what: object) -> No
         raise DefinitionError(f"is_in() takes 1 to 10,000 constants, not {shown(constant)}")
     kinds = {kind_of(part) for part in constants}
     wanted = {"age": "span", "any": next(iter(kinds))}.get(sort, sort)
+    if sort == "any" and wanted == "span":
+        raise DefinitionError(f"{what} is no age: a span such as {shown(constant)} is compared with .age or .ahead")
     if kinds != {wanted}:
         raise DefinitionError(f"{what} {op} needs {_article(wanted)}, not {shown(constant)}")
     if sort == "any":
@@ -218,6 +229,7 @@ class Compare(Truth):
     def __attrs_post_init__(self) -> None:
         """Check the comparison where it is written."""
         check_comparison(self.left.sort(), self.op, self.constant, self.left)
+        self.left.bound(self.constant)
         domain = self.left.domain()
         if domain is not None and self.op in (*EQUALITY, "in"):
             for value in self.constant if isinstance(self.constant, tuple) else (self.constant,):
@@ -231,7 +243,7 @@ class Compare(Truth):
 
     def verdict(self, view: View) -> Verdict:
         """Hop from change to change until the truth differs."""
-        reading, constant = self.left.read(view, self.constant), plain(self.constant)
+        reading, constant = self.left.read(view, self.constant), self.left.bound(self.constant)
         holds = test(self.op, reading.value(view.now), constant)
         domain = self.left.domain()
         if domain is not None and len({test(self.op, value, constant) for value in domain}) == 1:

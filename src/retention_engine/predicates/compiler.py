@@ -17,7 +17,7 @@ from retention_engine.predicates.base import Truth
 from retention_engine.predicates.cells import Cells, new_columns
 from retention_engine.predicates.columns import wanted_by
 from retention_engine.predicates.generator import Generator
-from retention_engine.state import History
+from retention_engine.state import Change, History
 from retention_engine.timing import NEVER
 from retention_engine.view import View, zone_of
 
@@ -60,8 +60,8 @@ class Program:
         record.where = zone_of(history, shop_zone)
         return record
 
-    def update(self, record: Any) -> None:
-        """Bring a record up to what its history has taken in since the last time."""
+    def update(self, record: Any) -> list[Change]:
+        """Bring a record up to what its history has taken in since the last time; return the changes of records."""
         changes, touched = record.history.drain()
         names = {f"customer.{name}" for name in touched}
         for change in changes:
@@ -76,6 +76,7 @@ class Program:
                 setattr(record, slot, self._cells.fills[slot](record))
             for number in self._cells.doubted.get(name, ()):
                 setattr(record, f"u{number}", _UNKNOWN)
+        return changes
 
 
 def compile_predicates(predicates: Sequence[Truth]) -> Program:

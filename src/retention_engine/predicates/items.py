@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from retention_engine.predicates.compare import Constant, exact
+from retention_engine.predicates.compare import Constant, distinct, exact
 
 
 @frozen
@@ -53,7 +53,7 @@ class Item:
 
     def is_in(self, *values: str | float) -> FieldTest:
         """Hold when the field is one of the constants."""
-        return FieldTest(self._name, "in", tuple(dict.fromkeys(values)))
+        return FieldTest(self._name, "in", distinct(values))
 
     def contains(self, part: str) -> FieldTest:
         """Hold when the text contains a part."""

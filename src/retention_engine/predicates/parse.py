@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from retention_engine.timing import days, hours, local_days, microseconds, minut
 
 LONGEST_TEXT = 262_144
 _MOST_SYNTAX = 20_000
+_LITERAL = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+_WORD = re.compile(r"\w+")
+_LINE = re.compile(r"\r\n|\r|\n")
 
 _CALLS: dict[str, Callable[..., Any]] = {
     "at_least": at_least,
@@ -40,7 +44,8 @@ _COLLECTION_METHODS = (
 )
 _TESTS = ("contains", "is_in", "is_set", "starts_with")
 _NAMES: dict[str, Any] = {**{name: getattr(kinds, name) for name in COLLECTIONS}, "entry": entry}
-_NAMESPACES = ("customer", "item", "local")
+_EXAMPLES = {"customer": "city", "item": "price", "local": "hour"}
+_NAMESPACES = tuple(_EXAMPLES)
 _OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "__eq__",
     ast.NotEq: "__ne__",
@@ -77,19 +82,36 @@ def _syntax(text: str) -> ast.expr:
         raise ExpressionError(f"an expression is a text, not {shown(text)}")
     if len(text) > LONGEST_TEXT:
         raise ExpressionError(f"an expression has at most {LONGEST_TEXT} characters, not {len(text)}", text=text)
-    if _nesting(text) > 3 * DEEPEST:
-        raise ExpressionError(f"brackets nest at most {3 * DEEPEST} deep", text=text)
+    _check_size(text)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         count = sum(1 for _ in ast.walk(tree))
     except SyntaxError as error:
-        position = None if error.offset is None else max(0, error.offset - 1)
+        start = _line_start(text, error.lineno)
+        position = None if start is None else min(len(text), start + max(0, (error.offset or 0) - 1))
         raise ExpressionError(f"not an expression: {error.msg}", text=text, position=position) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError(f"not an expression: {shown(str(error))}", text=text) from None
     if count > _MOST_SYNTAX:
         raise ExpressionError(f"an expression has at most {_MOST_SYNTAX} parts, not {count}", text=text)
     return tree
+
+
+def _check_size(text: str) -> None:
+    """Refuse what ``ast`` would take long to read; the words and brackets inside of literals do not count."""
+    bare = _LITERAL.sub(" x ", text)
+    if _nesting(bare) > 3 * DEEPEST:
+        raise ExpressionError(f"brackets nest at most {3 * DEEPEST} deep", text=text)
+    words = sum(1 for _ in _WORD.finditer(bare))
+    if words > 2 * _MOST_SYNTAX:  # a word is a part of the syntax, or joins two
+        raise ExpressionError(f"an expression has at most {_MOST_SYNTAX} parts, not {words}", text=text)
+
+
+def _line_start(text: str, line: int | None) -> int | None:
+    """Return where a line (counted from 1) of the stripped text starts in the whole text, None when unknown."""
+    body = text.strip()
+    starts = [0, *(found.end() for found in _LINE.finditer(body))]
+    return text.index(body) + starts[line - 1] if line is not None and 1 <= line <= len(starts) else None
 
 
 def _nesting(text: str) -> int:
@@ -114,14 +136,13 @@ class _Reader:
 
     def _position(self, node: ast.AST) -> int | None:
         line, column = getattr(node, "lineno", None), getattr(node, "col_offset", 0)
-        if line is None:
+        if isinstance(node, ast.Attribute) and node.end_col_offset is not None:
+            line, column = node.end_lineno, max(0, node.end_col_offset - len(node.attr.encode()))
+        start = _line_start(self._text, line)
+        if start is None:
             return None
-        if isinstance(node, ast.Attribute) and node.end_col_offset is not None and node.end_lineno is not None:
-            line, column = node.end_lineno, node.end_col_offset - len(node.attr.encode())
-        body = self._text.strip()
-        lines = body.split("\n")
-        before = sum(len(each) + 1 for each in lines[: line - 1])
-        return self._text.index(body) + before + len(lines[line - 1].encode()[:column].decode(errors="replace"))
+        row = _LINE.split(self._text[start:], maxsplit=1)[0]  # ast counts columns in bytes of UTF-8
+        return start + len(row.encode()[:column].decode(errors="replace"))
 
     def read(self, node: ast.AST, depth: int) -> Any:
         """Return the value of a syntax node."""
@@ -182,6 +203,9 @@ class _Reader:
         if node.id in _NAMES:
             return _NAMES[node.id]
         allowed = [*_NAMES, *_NAMESPACES, *_CALLS, "segment"]
+        if node.id in allowed:
+            rest = f".{_EXAMPLES[node.id]}" if node.id in _NAMESPACES else "(...)"
+            raise self.error(node, f"{node.id!r} does not stand alone: write {node.id}{rest}")
         raise self.error(node, f"unknown name {shown(node.id)}{nearest(node.id, allowed)}")
 
     def _attribute(self, node: ast.Attribute, depth: int) -> Any:

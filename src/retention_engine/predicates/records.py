@@ -9,12 +9,12 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from retention_engine.errors import DefinitionError, TimeError, shown
-from retention_engine.predicates.aggregates import Aggregate, Collection, Member, check_field
+from retention_engine.predicates.aggregates import Aggregate, Collection, Member, check_field, field_kind
 from retention_engine.predicates.base import Node, Truth
 from retention_engine.predicates.compare import Compare, check_comparison, kind_of, plain, test
 from retention_engine.predicates.compare import write_comparison as write_op
 from retention_engine.predicates.items import FieldTest
-from retention_engine.state import EVENTS, Record, fields_of, read_field
+from retention_engine.state import EVENTS, Record, fields_of, read_any, read_field
 from retention_engine.timing import NEVER, Span, local_date, start_of_day, to_instant, to_text
 from retention_engine.view import View
 
@@ -26,7 +26,7 @@ class Refinable(Collection):
 
     __slots__ = ()
 
-    def where(self, *tests: FieldTest, **equal: Any) -> Where:
+    def where(self, /, *tests: FieldTest, **equal: Any) -> Where:
         """Keep the records that pass every condition: ``category="cosmetics"`` or ``item.price >= 1000``."""
         refined: Refinable = self
         for each in (*tests, *(FieldTest(name, "==", value) for name, value in equal.items())):
@@ -145,21 +145,14 @@ class Where(_Refined):
     def __attrs_post_init__(self) -> None:
         """Check the field and the comparison."""
         name = check_field(self.inner, self.test.field)
-        kinds = self.inner.kinds()
-        sort = "any" if kinds is None and name != "id" else (kinds or {"id": "text"})[name]
+        sort = field_kind(self.inner, name) or "any"
         check_comparison(sort, self.test.op, self.test.constant, f"item.{name}")
 
     def passes(self, record: Record) -> bool:
         """Tell whether one record passes."""
         constant = self.test.constant
         if self.test.op == "set":
-            held = getattr(record, "data", None)
-            value = (
-                getattr(record, self.test.field)
-                if held is None or self.test.field == "id"
-                else held.get(self.test.field)
-            )
-            return value is not None
+            return read_any(record, self.test.field) is not None
         kind = kind_of(constant[0] if isinstance(constant, tuple) else constant)
         return test(self.test.op, read_field(record, self.test.field, kind), plain(constant))
 
@@ -190,12 +183,8 @@ class Window(_Refined):
         """Return the records with their instants cut to the window."""
         cut = []
         for member in self.inner.members(view):
-            edge = member.record.at + self.span.micros
-            start, end = (
-                (member.start, min(member.end, edge))
-                if self.side == "within"
-                else (max(member.start, edge), member.end)
-            )
+            edge, start, end = member.record.at + self.span.micros, member.start, member.end
+            start, end = (start, min(end, edge)) if self.side == "within" else (max(start, edge), end)
             if start < end:
                 cut.append(Member(member.record, start, end))
         return cut
@@ -216,14 +205,14 @@ class CalendarDays(_Refined):
         if type(self.count_) is not int or not 1 <= self.count_ <= _LONGEST_WINDOW:
             raise DefinitionError(f"on_calendar_days() takes 1 to {_LONGEST_WINDOW}, not {shown(self.count_)}")
 
+    def reads(self) -> frozenset[str]:
+        """Return the collection and the zone."""
+        return self.inner.reads() | {"customer.zone"}
+
     def members(self, view: View) -> list[Member]:
         """Return the records until the local midnight that ends their last day."""
-        cut = []
-        for member in self.inner.members(view):
-            end = min(member.end, calendar_end(member.record.at, self.count_, view))
-            if member.start < end:
-                cut.append(evolve(member, end=end))
-        return cut
+        ends = ((each, calendar_end(each.record.at, self.count_, view)) for each in self.inner.members(view))
+        return [evolve(each, end=min(each.end, end)) for each, end in ends if each.start < end]
 
     def write(self, *, python: bool) -> str:
         """Write the call."""

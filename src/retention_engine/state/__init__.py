@@ -10,6 +10,7 @@ from retention_engine.state.records import (
     Record,
     fields_of,
     kind_of_value,
+    read_any,
     read_field,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "fields_of",
     "fold",
     "kind_of_value",
+    "read_any",
     "read_field",
 ]

@@ -9,7 +9,6 @@ import attrs
 from attrs import define, field
 
 from retention_engine import facts as f
-from retention_engine.errors import TimeError
 from retention_engine.state.history import History
 from retention_engine.state.orders import fold_cart, fold_order
 from retention_engine.state.records import (
@@ -41,7 +40,9 @@ def fold(history: History, facts: Iterable[f.Fact]) -> History:
 
 
 def apply(history: History, fact: f.Fact) -> None:
-    """Apply one fact in place."""
+    """Apply one fact in place; one about the catalogue changes nothing."""
+    if isinstance(fact, f.CatalogueFact):
+        return
     if history.first is None or fact.at < history.first:
         history.first = fact.at
     if isinstance(fact, f.Event):
@@ -72,10 +73,7 @@ def _registered(history: History, fact: f.Registered) -> None:
 def _attribute(history: History, fact: f.AttributeChanged) -> None:
     value: Any = fact.value
     if fact.is_instant and value is not None:
-        try:
-            value = Moment(to_instant(value))
-        except TimeError:
-            value = None
+        value = Moment(to_instant(value))
     history.hold(fact.name, value, fact.at, fact.id)
 
 

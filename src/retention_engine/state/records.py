@@ -217,9 +217,14 @@ def kind_of_value(value: object) -> str | None:
     return next((kind for cls, kind in _KINDS.items() if type(value) is cls), None)
 
 
-def read_field(record: Record, name: str, kind: str) -> Any:
-    """Return a field of a record; a free field of an event counts only when it holds the expected kind."""
+def read_any(record: Record, name: str) -> Any:
+    """Return a field of a record, whatever it holds; None for a free field that an event has not."""
     if not isinstance(record, EventRecord) or name == "id":
         return getattr(record, name)
-    value = record.data.get(name)
-    return value if kind_of_value(value) == kind else None
+    return record.data.get(name)
+
+
+def read_field(record: Record, name: str, kind: str) -> Any:
+    """Return a field of a record; one of an event counts only when it holds the expected kind."""
+    value = read_any(record, name)
+    return value if not isinstance(record, EventRecord) or kind_of_value(value) == kind else None

@@ -1,0 +1,288 @@
+"""The engine: facts are recorded, time is advanced, due actions come out; one commit holds all that belongs together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from threading import RLock
+
+import pendulum
+from attrs import frozen
+
+from retention_engine.actions import Action, Decision
+from retention_engine.engine.decide import LATENESS, as_sent
+from retention_engine.engine.plan import Plan
+from retention_engine.engine.story import Story, tell
+from retention_engine.engine.walk import Subject, Terms, Walked, walk
+from retention_engine.errors import DefinitionError, FactError, TimeError, shown
+from retention_engine.facts import Customer, Fact, Order, OrderPlaced, Registered
+from retention_engine.ports import Store
+from retention_engine.rules import Rule, RuleSet
+from retention_engine.stores import open_store
+from retention_engine.timing import LATEST, Span, to_datetime, to_instant, to_text, zone
+
+BATCH = 500
+Recordable = Fact | Order | Customer
+
+
+@frozen
+class Recorded:
+    """What became of recorded facts.
+
+    Attributes:
+        new: how many were not known before.
+        repeated: how many were known already, with the same content.
+    """
+
+    new: int
+    repeated: int
+
+
+@frozen
+class Advance:
+    """What an advance decided; iterating gives the due actions.
+
+    Attributes:
+        to: the instant advanced to, microseconds UTC.
+        decisions: by (instant, customer), those of one customer in the order they were made.
+        evaluated: how many customers were looked at.
+    """
+
+    to: int
+    decisions: list[Decision]
+    evaluated: int
+
+    @property
+    def actions(self) -> list[Action]:
+        """The due actions, in the order of their decisions."""
+        return [decision.action for decision in self.decisions if decision.action is not None]
+
+    def __iter__(self) -> Iterator[Action]:
+        """Return the due actions."""
+        return iter(self.actions)
+
+    def __len__(self) -> int:
+        """Return the number of due actions."""
+        return len(self.actions)
+
+
+class Engine:
+    """Facts in, due actions out. Thread-safe; one engine at a time writes to a store."""
+
+    def __init__(
+        self,
+        rules: Iterable[Rule] | RuleSet,
+        *,
+        store: str | Store = "memory",
+        zone: str = "UTC",
+        since: datetime | int | str | None = None,
+        lateness: Span = LATENESS,
+        assume_sent: bool = False,
+    ) -> None:
+        """Prepare the rules and open the store.
+
+        Args:
+            store: ``memory``, ``sqlite:///shop.db``, or a store object.
+            zone: the shop's time zone, for customers whose own is unknown.
+            since: when rules count as launched on a store that was never advanced; left out, at the first ``advance``:
+                history that was imported before it sends nothing. A rule added later is launched where time stands.
+            lateness: an occasion that becomes known later than this after it was due changes nothing any more.
+            assume_sent: count every message as sent at once, as a backtest does that has no transports.
+
+        Raises:
+            DefinitionError: wrong rules or an unknown store. TimeError: unknown zone. StoreError: unusable store.
+        """
+        self.rules = RuleSet.of(rules)
+        self.store = open_store(store) if isinstance(store, str) else store
+        self._plan = Plan.of(self.rules)
+        self._zone = _checked_zone(zone)
+        self._since = None if since is None else to_instant(since)
+        self._lateness = lateness.micros
+        self._assume_sent = assume_sent
+        self._lock = RLock()
+        self._launched: dict[str, int] | None = None
+
+    @property
+    def now(self) -> pendulum.DateTime | None:
+        """Where logical time stands: the latest instant advanced to; None before the first advance."""
+        cursor = self._cursor()
+        return None if cursor is None else to_datetime(cursor)
+
+    def record(self, facts: Recordable | Iterable[Recordable]) -> Recorded:
+        """Store facts, orders or customers in one commit; nothing is decided yet. Safe to repeat.
+
+        A fact from before the instant advanced to last is learned right after that instant.
+
+        Raises:
+            FactConflict: an id is known with another content. FactError: something is no fact. Nothing was stored.
+        """
+        given = [_as_fact(each) for each in ([facts] if isinstance(facts, Recordable) else facts)]
+        with self._lock:
+            cursor = self._cursor()
+            timed = [
+                fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given
+            ]
+            with self.store.transaction():
+                new = self.store.facts.append(timed)
+                self._wake(new)
+        return Recorded(len(new), len(given) - len(new))
+
+    def advance(self, to: datetime | int | str, *, progress: Callable[[int], None] | None = None) -> Advance:
+        """Let logical time go on to ``to`` (inclusive) and decide everything due until then, each at its own instant.
+
+        Calling it once for a month or every second gives the same decisions. After a crash, calling it again goes on.
+
+        Args:
+            to: an aware datetime, ISO text or microseconds UTC, not before ``now``.
+            progress: called with the number of customers looked at, after each batch.
+
+        Raises:
+            TimeError: ``to`` lies before the instant advanced to last, or is naive.
+        """
+        target = to_instant(to)
+        with self._lock:
+            self._launch(target)
+            decisions: list[Decision] = []
+            evaluated = 0
+            while due := self.store.wakes.due(target, BATCH):
+                for walked in self._walk(due, target):
+                    decisions += walked.decisions
+                evaluated += len(due)
+                if progress is not None:
+                    progress(evaluated)
+        decisions.sort(key=lambda decision: (decision.at, decision.customer))
+        return Advance(target, decisions, evaluated)
+
+    def due(self, at: datetime | int | str, *, limit: int = 1_000) -> list[Action]:
+        """Return the actions in the outbox that may be carried out at an instant, by (due, key)."""
+        with self._lock:
+            return self.store.outbox.pending(to_instant(at), limit)
+
+    def next_wakeup(self) -> pendulum.DateTime | None:
+        """Return when the engine has to be advanced next, None when only a fact can make something due."""
+        with self._lock:
+            found = self.store.wakes.due(LATEST, 1)
+        return to_datetime(found[0][1]) if found else None
+
+    def journal(
+        self, start: datetime | int | str | None = None, end: datetime | int | str | None = None
+    ) -> Iterator[Decision]:
+        """Yield the decisions with start <= at < end, by (at, customer)."""
+        first = -LATEST if start is None else to_instant(start)
+        return self.store.journal.read(first, LATEST if end is None else to_instant(end))
+
+    def explain(self, customer: str, rule: str, at: datetime | int | str | None = None) -> Story:
+        """Tell why a rule is or is not due for a customer, and when that changes by itself; by default now.
+
+        Raises:
+            DefinitionError: there is no such rule.
+        """
+        found = self.rules[rule]
+        instant = to_instant(at) if at is not None else self._cursor()
+        if instant is None:
+            raise DefinitionError("explain() needs at=: the engine was never advanced, so it has no now")
+        with self._lock:
+            facts = self.store.facts.of([customer])[customer]
+            decisions = self.store.journal.of([customer])[customer]
+        return tell(found, customer, facts, decisions, at=instant, zone=self._zone)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def _cursor(self) -> int | None:
+        text = self.store.settings.get("cursor")
+        return None if text is None else int(text)
+
+    def _wake(self, new: list[Fact]) -> None:
+        wakes: dict[str, int] = {}
+        for fact in new:
+            customers = [fact.customer] if fact.customer is not None else self._interested(fact)
+            for customer in customers:
+                wakes[customer] = min(fact.effective, wakes.get(customer, fact.effective))
+        self.store.wakes.lower(wakes)
+        if self.rules.needs_catalogue:
+            self.store.roster.note((subject, f.customer) for f in new if f.customer for subject in f.subjects())
+
+    def _interested(self, fact: Fact) -> list[str]:
+        return self.store.roster.interested(fact.subjects()) if self.rules.needs_catalogue else []
+
+    def _launch(self, target: int) -> None:
+        """Move the cursor first: a fact that comes while customers are looked at is learned after ``target``."""
+        cursor = self._cursor()
+        if cursor is not None and target < cursor:
+            raise TimeError(f"time does not go back: asked for {to_text(target)}, it stands at {to_text(cursor)}")
+        origin = cursor if cursor is not None else target if self._since is None else self._since
+        with self.store.transaction():
+            if self._launched is None:
+                self._launched = self._relaunch(origin)
+            self.store.settings.put("cursor", str(target))
+
+    def _relaunch(self, origin: int) -> dict[str, int]:
+        settings = self.store.settings
+        known: dict[str, int] = json.loads(settings.get("launches") or "{}")
+        launches = {**known, **{rule.id: origin for rule in self.rules if rule.id not in known}}
+        fingerprint = self.rules.fingerprint
+        if settings.get("rules") != fingerprint:
+            for customers in self._everybody():
+                self.store.wakes.lower(dict.fromkeys(customers, origin))
+                if self.rules.needs_catalogue and settings.get("interests") is None:
+                    self._note_interests(customers)
+            settings.put("launches", json.dumps(launches, sort_keys=True))
+            settings.put("rules", fingerprint)
+            if self.rules.needs_catalogue:
+                settings.put("interests", "noted")
+        return launches
+
+    def _everybody(self) -> Iterator[list[str]]:
+        after = ""
+        while customers := self.store.roster.customers(after, BATCH):
+            yield customers
+            after = customers[-1]
+
+    def _note_interests(self, customers: list[str]) -> None:
+        known = self.store.facts.of(customers)
+        self.store.roster.note(
+            (each, customer) for customer, facts in known.items() for f in facts for each in f.subjects()
+        )
+
+    def _walk(self, due: list[tuple[str, int]], target: int) -> list[Walked]:
+        """Look at a batch of customers and commit what was decided about them."""
+        assert self._launched is not None
+        customers = [customer for customer, _ in due]
+        echo = as_sent if self._assume_sent else None
+        terms = Terms(plan=self._plan, launches=self._launched, zone=self._zone, lateness=self._lateness, echo=echo)
+        origin = min(self._launched[rule.id] for rule in self.rules) if len(self.rules) else target
+        facts, journal = self.store.facts.of(customers), self.store.journal.of(customers)
+        found = []
+        for customer, wake in due:
+            news = self._news(facts[customer])
+            subject = Subject(customer=customer, facts=facts[customer], news=news, decisions=journal[customer])
+            found.append(walk(terms, subject, max(wake, origin), target))
+        with self.store.transaction():
+            for walked in found:
+                self.store.facts.append(walked.echoes)
+                self.store.journal.add(walked.decisions)
+                self.store.outbox.put([each.action for each in walked.decisions if each.action is not None])
+            self.store.wakes.set(dict(zip(customers, (walked.wake for walked in found), strict=True)))
+        return found
+
+    def _news(self, facts: list[Fact]) -> list[Fact]:
+        if not self.rules.needs_catalogue:
+            return []
+        return self.store.facts.about(sorted({subject for fact in facts for subject in fact.subjects()}))
+
+
+def _as_fact(value: object) -> Fact:
+    if isinstance(value, Fact):
+        return value
+    if isinstance(value, Order):
+        return OrderPlaced.of(value)
+    if isinstance(value, Customer):
+        return Registered.of(value)
+    raise FactError(f"record() takes facts, orders and customers, not {shown(value)}")
+
+
+def _checked_zone(name: str) -> str:
+    return zone(name).key

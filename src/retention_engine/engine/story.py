@@ -1,0 +1,109 @@
+"""Why a rule is or is not due for a customer: the question with its evidence, and what was decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from retention_engine.actions import Decision, Outcome
+from retention_engine.engine.memory import Memory
+from retention_engine.facts import Fact
+from retention_engine.predicates import Explanation, explain
+from retention_engine.rules import Edge, Rule, Trigger
+from retention_engine.state import History, fold
+from retention_engine.timing import to_text
+from retention_engine.view import View, zone_of
+
+
+@frozen
+class Story:
+    """The explanation of a rule for a customer at an instant.
+
+    Attributes:
+        rule: its id.
+        at: the instant asked about, microseconds UTC.
+        status: one line: due, not due, waiting, or what the trigger waits for.
+        next_due: the next instant at which the trigger is due as far as facts are known; None: unknown or never.
+        questions: name of the question (trigger, when, exit_when) -> its explanation.
+        decisions: what was decided about the rule until then.
+    """
+
+    rule: str
+    customer: str
+    at: int
+    status: str
+    next_due: int | None
+    questions: dict[str, Explanation]
+    decisions: tuple[Decision, ...]
+
+    def __str__(self) -> str:
+        """Return the story as lines for people; instants are UTC."""
+        lines = [f"{self.rule}: {self.status}"]
+        for name, question in self.questions.items():
+            lines += [] if name == "trigger" else [f"  {name}:"]
+            lines += [f"  {line}" for line in question.lines()]
+        if self.decisions:
+            lines.append("  decided so far:")
+            lines += [f"    {line_of(decision)}" for decision in self.decisions]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; instants are ISO 8601 UTC."""
+        return {
+            "rule": self.rule,
+            "customer": self.customer,
+            "at": to_text(self.at),
+            "status": self.status,
+            "next_due": None if self.next_due is None else to_text(self.next_due),
+            "questions": {name: question.as_dict() for name, question in self.questions.items()},
+            "decisions": [line_of(decision) for decision in self.decisions],
+        }
+
+
+def line_of(decision: Decision) -> str:
+    """Return a decision as one line for people."""
+    when = to_text(decision.at)[:16].replace("T", " ")
+    reason = f" ({decision.reason.value})" if decision.reason is not None else ""
+    until = f" until {to_text(decision.until)[:16].replace('T', ' ')}" if decision.until is not None else ""
+    return f"{when}  {decision.outcome.value:<4}  {decision.occasion}  {decision.step}{until}{reason}"
+
+
+def tell(
+    rule: Rule, customer: str, facts: Sequence[Fact], decisions: Sequence[Decision], *, at: int, zone: str
+) -> Story:
+    """Explain a rule at an instant, from the facts known and the decisions made by then."""
+    history = fold(History(customer), (fact for fact in facts if fact.effective <= at))
+    view = View(history, at, zone_of(history, zone))
+    questions: dict[str, Explanation] = {}
+    trigger = rule.trigger
+    if isinstance(trigger, Edge):
+        questions["trigger"] = explain(trigger.predicate, view)
+    if rule.when is not None:
+        questions["when"] = explain(rule.when, view)
+    past = tuple(each for each in decisions if each.rule == rule.id and each.at <= at)
+    standing = list(Memory.of(past).standing.values())
+    if rule.exit_when is not None and standing:
+        entered = View(history, at, view.where, standing[-1].entry)
+        questions["exit_when"] = explain(rule.exit_when, entered)
+    next_due = questions["trigger"].until if isinstance(trigger, Edge) else trigger.next_due(view)
+    status = _status(trigger, past, questions, next_due)
+    if standing:
+        status = f"waiting at {', '.join(repr(each.step) for each in standing)}"
+    return Story(rule.id, customer, at, status, next_due, questions, past)
+
+
+def _status(
+    trigger: Trigger, past: tuple[Decision, ...], questions: dict[str, Explanation], next_due: int | None
+) -> str:
+    if isinstance(trigger, Edge):
+        holds = questions["trigger"].holds == trigger.entering
+        acted = next((each for each in reversed(past) if each.outcome in (Outcome.ACT, Outcome.DROP)), None)
+        if not holds or acted is None:
+            return "the condition holds, but it held before the rule was launched" if holds else "not due"
+        done = "acted on" if acted.outcome is Outcome.ACT else f"dropped ({acted.reason})"
+        return f"{done} {to_text(acted.at)[:16].replace('T', ' ')} for {acted.occasion}"
+    if next_due is None:
+        return f"not due: {trigger} has nothing ahead"
+    return f"not due before {to_text(next_due)[:16].replace('T', ' ')}"

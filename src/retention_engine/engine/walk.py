@@ -1,0 +1,228 @@
+"""One customer through time: facts and wake-ups in the order of their instants, each decided at its own.
+
+Pure: values in, values out. What is decided depends on the facts, the rules and their launch instants alone, never on
+how often or how late it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import define, field, frozen
+
+from retention_engine.actions import Decision, Outcome
+from retention_engine.engine.journeys import Journeys
+from retention_engine.engine.memory import Memory
+from retention_engine.engine.plan import Plan
+from retention_engine.errors import DefinitionError
+from retention_engine.facts import Fact
+from retention_engine.predicates import because
+from retention_engine.rules import After, Catalogue, Edge, Occasion, Rule
+from retention_engine.state import Change, History, apply
+from retention_engine.timing import NEVER, to_text
+from retention_engine.view import View
+
+_MOST_ECHOES = 1_000
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What a walk is done under.
+
+    Attributes:
+        plan: the rules.
+        launches: rule id -> instant after which its occasions count, microseconds UTC.
+        zone: the shop's zone.
+        lateness: how long after it was due an occasion may still become known, microseconds.
+        echo: the fact that a decided action makes by itself, such as that it was sent; for backtests.
+    """
+
+    plan: Plan
+    launches: Mapping[str, int]
+    zone: str
+    lateness: int
+    echo: Callable[[Decision], Fact] | None = None
+
+
+@frozen(kw_only=True)
+class Subject:
+    """One customer as the store knows them.
+
+    Attributes:
+        facts: theirs, by (effective, at, id).
+        news: facts about the catalogue that may concern them, in the same order.
+        decisions: the journal about them, in its order.
+    """
+
+    customer: str
+    facts: Sequence[Fact]
+    news: Sequence[Fact] = ()
+    decisions: Sequence[Decision] = ()
+
+
+@frozen
+class Walked:
+    """The outcome of a walk.
+
+    Attributes:
+        decisions: in the order they were made.
+        wake: the next instant at which something may be due, after the end of the walk; None: only a fact can change it.
+        echoes: facts made by ``Terms.echo``, to be recorded with the decisions.
+    """
+
+    decisions: list[Decision]
+    wake: int | None
+    echoes: list[Fact]
+
+
+def walk(terms: Terms, subject: Subject, start: int, to: int) -> Walked:
+    """Decide everything from ``start`` to ``to``, both inclusive (microseconds UTC)."""
+    return _Walk.begin(terms, subject, start).run(start, to)
+
+
+@define
+class _Walk:
+    terms: Terms
+    history: History
+    record: Any
+    memory: Memory
+    journeys: Journeys
+    facts: list[Fact]
+    news: list[Fact]
+    mask: int
+    echoes: list[Fact] = field(factory=list)
+
+    @classmethod
+    def begin(cls, terms: Terms, subject: Subject, start: int) -> _Walk:
+        """Fold everything before ``start``; the truths just before it are those to compare with."""
+        plan = terms.plan
+        history = History(subject.customer, wanted=plan.wanted)
+        past = 0
+        for fact in subject.facts:
+            if fact.effective >= start:
+                break
+            apply(history, fact)
+            past += 1
+        record = plan.program.record(history, terms.zone)
+        mask = plan.program.boolean(record, start - 1) if past else plan.leaving
+        memory = Memory.of(subject.decisions)
+        news = [fact for fact in subject.news if fact.effective >= start]
+        return cls(
+            terms, history, record, memory, Journeys(subject.customer, memory), list(subject.facts[past:]), news, mask
+        )
+
+    def run(self, start: int, to: int) -> Walked:
+        """Go from instant to instant."""
+        at, made, echoes = start, self.journeys.made, 0
+        while at <= to:
+            taken = len(made)
+            following = self._decide(at)
+            self._echo(made[taken:])
+            following = min(following, self._next_fact())
+            assert following > at, f"time stands still at {at}"
+            echoes = echoes + 1 if following == at + 1 else 0
+            if echoes > _MOST_ECHOES:
+                raise DefinitionError(
+                    f"rule {made[-1].rule!r} feeds itself: its own messages make it send again at once"
+                )
+            at = following
+        return Walked(made, None if at >= NEVER else at, self.echoes)
+
+    def _next_fact(self) -> int:
+        return min((rows[0].effective for rows in (self.facts, self.news) if rows), default=NEVER)
+
+    def _decide(self, at: int) -> int:
+        """Decide one instant and return the next one at which time alone may make something due."""
+        before, old = self.mask, None
+        arrived = _take(self.facts, at)
+        news = _take(self.news, at)
+        if arrived:
+            if all(at - fact.at > self.terms.lateness for fact in arrived):
+                old = self.terms.plan.program.boolean(self.record, at)
+            for fact in arrived:
+                apply(self.history, fact)
+        changes = self.terms.plan.program.update(self.record)
+        self.mask, horizon = self.terms.plan.program.horizon(self.record, at)
+        view = View(self.history, at, self.record.where)
+        turns = [horizon, *self.journeys.resume(self.terms.plan.rules, view)]
+        turns += self._edges(view, before, old)
+        turns += self._timed(view, changes)
+        turns += self._catalogue(view, news)
+        return min(turns)
+
+    def _edges(self, view: View, before: int, old: int | None) -> list[int]:
+        turns: list[int] = []
+        rising = self.mask & ~before
+        for bit, rule in enumerate(self.terms.plan.edges):
+            trigger, launch = rule.trigger, self.terms.launches[rule.id]
+            assert isinstance(trigger, Edge)
+            if view.now < launch:
+                turns.append(launch)
+            held = self.mask >> bit & 1
+            current = view.now == launch and trigger.include_current and held
+            if not current and not (rising >> bit & 1 and view.now > launch):
+                continue
+            key = self.terms.plan.anchors[bit].key(view)
+            if rule.re_entry == "always":
+                key = self.memory.repeated(rule.id, key, view.now)
+            if (rule.id, key) in self.memory.entries:
+                continue
+            late = old is not None and not old >> bit & 1
+            evidence = because(trigger.predicate, view)
+            turns += self._enter(rule, Occasion(key, view.now), view, evidence, late=late)
+        return turns
+
+    def _timed(self, view: View, changes: list[Change]) -> list[int]:
+        turns: list[int] = []
+        for rule in self.terms.plan.timed:
+            launch, trigger = self.terms.launches[rule.id], rule.trigger
+            found = trigger.due_now(view)
+            if isinstance(trigger, After) and changes:
+                base = trigger.base()
+                fresh = {each.new.id for each in changes if each.collection == base and each.new is not None}
+                found = [*(trigger.overdue(view, fresh) if fresh else ()), *found]
+            for occasion in found:
+                if occasion.due > launch:
+                    evidence = (f"{occasion.key} due {to_text(occasion.due)}",)
+                    turns += self._enter(rule, occasion, view, evidence)
+            ahead = view if view.now >= launch else View(view.history, launch, view.where)
+            following = trigger.next_due(ahead)
+            if following is not None:
+                turns.append(following)
+        return turns
+
+    def _catalogue(self, view: View, news: list[Fact]) -> list[int]:
+        turns: list[int] = []
+        for rule in self.terms.plan.catalogue:
+            assert isinstance(rule.trigger, Catalogue)
+            for fact in news:
+                if view.now > self.terms.launches[rule.id] and rule.trigger.concerns(fact, view):
+                    evidence = (f"{fact.KIND} {', '.join(fact.subjects())} ({fact.id})",)
+                    turns += self._enter(rule, Occasion(fact.id, view.now), view, evidence)
+        return turns
+
+    def _enter(
+        self, rule: Rule, occasion: Occasion, view: View, evidence: tuple[str, ...], *, late: bool = False
+    ) -> list[int]:
+        late = late or view.now - occasion.due > self.terms.lateness
+        return self.journeys.enter(rule, occasion, view, evidence, late=late)
+
+    def _echo(self, made: list[Decision]) -> None:
+        if self.terms.echo is None:
+            return
+        for decision in made:
+            if decision.outcome is Outcome.ACT:
+                fact = self.terms.echo(decision)
+                self.echoes.append(fact)
+                self.facts.append(fact)
+        self.facts.sort(key=lambda fact: (fact.effective, fact.at, fact.id))
+
+
+def _take(rows: list[Fact], at: int) -> list[Fact]:
+    """Remove and return the facts that take effect at an instant."""
+    count = 0
+    while count < len(rows) and rows[count].effective <= at:
+        count += 1
+    taken, rows[:] = rows[:count], rows[count:]
+    return taken

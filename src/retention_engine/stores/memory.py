@@ -1,0 +1,267 @@
+"""The store in memory: for tests, for backtests, and for trying things out."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+
+from retention_engine.actions import Action, Decision
+from retention_engine.errors import StoreError
+from retention_engine.facts import Fact
+from retention_engine.ports import FactLog, Journal, Outbox, Roster, Settings, Store, Wakes
+from retention_engine.stores.repeats import check_repeat, distinct
+from retention_engine.stores.transactions import Transactions
+from retention_engine.stores.wheel import Wheel
+
+
+class MemoryStore(Store):
+    """Everything in the memory of this process; closing it changes nothing."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        undo = _Undo()
+        facts = _Facts(undo)
+        self._undo = undo
+        self.facts = facts
+        self.roster = _Roster(undo, facts)
+        self.wakes = _Wakes(undo)
+        self.journal = _Journal(undo)
+        self.outbox = _Outbox(undo)
+        self.settings = _Settings(undo)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Begin; commit at the end of the block, roll everything back when it raises. Does not nest."""
+        return self._undo.transaction()
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+
+class _Undo(Transactions):
+    """The changes of the open transaction, as the calls that take them back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps: list[Callable[[], None]] = []
+
+    def note(self, step: Callable[[], None]) -> None:
+        """Note how to take back a change; to be called before the change is made."""
+        self._steps.append(step)
+
+    def _begin(self) -> None:
+        self._steps.clear()
+
+    def _commit(self) -> None:
+        self._steps.clear()
+
+    def _roll_back(self) -> None:
+        while self._steps:
+            self._steps.pop()()
+
+
+def _order(fact: Fact) -> tuple[int, int, str]:
+    return (fact.effective, fact.at, fact.id)
+
+
+class _Facts(FactLog):
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._by_id: dict[str, Fact] = {}
+        self._by_customer: defaultdict[str, list[Fact]] = defaultdict(list)
+        self._by_subject: defaultdict[str, list[Fact]] = defaultdict(list)
+        self._customers: list[str] | None = []  # sorted; None: to be sorted again
+
+    def append(self, facts: Sequence[Fact]) -> list[Fact]:
+        with self._undo.change():
+            fresh = [fact for fact in distinct(facts).values() if self._is_new(fact)]
+            self._undo.note(partial(self._forget, fresh))
+            before = len(self._by_customer)
+            for fact in fresh:
+                self._by_id[fact.id] = fact
+                for ordered in self._lists(fact):
+                    insort(ordered, fact, key=_order)
+            if len(self._by_customer) != before:
+                self._customers = None
+            return fresh
+
+    def of(self, customers: Sequence[str]) -> dict[str, list[Fact]]:
+        return {customer: list(self._by_customer.get(customer, ())) for customer in customers}
+
+    def about(self, subjects: Sequence[str]) -> list[Fact]:
+        found = {fact.id: fact for subject in subjects for fact in self._by_subject.get(subject, ())}
+        return sorted(found.values(), key=_order)
+
+    def customers(self) -> list[str]:
+        """Return the ids of all customers, in ascending order; callers leave the list unchanged."""
+        if self._customers is None:
+            self._customers = sorted(self._by_customer)
+        return self._customers
+
+    def _is_new(self, fact: Fact) -> bool:
+        known = self._by_id.get(fact.id)
+        if known is not None:
+            check_repeat(known, fact)
+        return known is None
+
+    def _lists(self, fact: Fact) -> list[list[Fact]]:
+        if fact.customer is not None:
+            return [self._by_customer[fact.customer]]
+        return [self._by_subject[subject] for subject in dict.fromkeys(fact.subjects())]
+
+    def _forget(self, fresh: list[Fact]) -> None:
+        gone = {fact.id for fact in fresh}
+        for fact in fresh:
+            self._by_id.pop(fact.id, None)
+            for ordered in self._lists(fact):
+                ordered[:] = [one for one in ordered if one.id not in gone]
+            if fact.customer is not None and not self._by_customer[fact.customer]:
+                del self._by_customer[fact.customer]
+        self._customers = None
+
+
+class _Roster(Roster):
+    def __init__(self, undo: _Undo, facts: _Facts) -> None:
+        self._undo = undo
+        self._facts = facts
+        self._interests: defaultdict[str, set[str]] = defaultdict(set)
+
+    def customers(self, after: str, limit: int) -> list[str]:
+        known = self._facts.customers()
+        start = bisect_right(known, after)
+        return known[start : start + max(limit, 0)]
+
+    def note(self, interests: Iterable[tuple[str, str]]) -> None:
+        with self._undo.change():
+            fresh = {(subject, one) for subject, one in interests if one not in self._interests[subject]}
+            self._undo.note(partial(self._forget, fresh))
+            for subject, customer in fresh:
+                self._interests[subject].add(customer)
+
+    def interested(self, subjects: Sequence[str]) -> list[str]:
+        return sorted({customer for subject in subjects for customer in self._interests.get(subject, ())})
+
+    def _forget(self, fresh: set[tuple[str, str]]) -> None:
+        for subject, customer in fresh:
+            self._interests[subject].discard(customer)
+
+
+class _Wakes(Wakes):
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._wheel = Wheel()
+
+    def lower(self, wakes: Mapping[str, int]) -> None:
+        before = {customer: self._wheel.get(customer) for customer in wakes}
+        kept = ((customer, instant, before[customer]) for customer, instant in wakes.items())
+        self.set({customer: instant for customer, instant, old in kept if old is None or instant < old})
+
+    def set(self, wakes: Mapping[str, int | None]) -> None:
+        with self._undo.change():
+            before = {customer: self._wheel.get(customer) for customer in wakes}
+            self._undo.note(partial(self._put, before))
+            self._put(wakes)
+
+    def due(self, to: int, limit: int) -> list[tuple[str, int]]:
+        return self._wheel.due(to, limit)
+
+    def _put(self, wakes: Mapping[str, int | None]) -> None:
+        for customer, instant in wakes.items():
+            self._wheel.set(customer, instant)
+
+
+class _Journal(Journal):
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._entries: list[Decision] = []
+        self._by_customer: defaultdict[str, list[Decision]] = defaultdict(list)
+        self._keys: set[str] = set()
+        self._sorted: list[Decision] = []  # the first so many entries; the rest is sorted in when it is read
+
+    def add(self, decisions: Sequence[Decision]) -> None:
+        with self._undo.change():
+            keys = [decision.action.key for decision in decisions if decision.action is not None]
+            _check_new(keys, self._keys, "in the journal")
+            sizes = {decision.customer: len(self._by_customer[decision.customer]) for decision in decisions}
+            self._undo.note(partial(self._cut, len(self._entries), sizes, keys))
+            self._entries.extend(decisions)
+            self._keys.update(keys)
+            for decision in decisions:
+                self._by_customer[decision.customer].append(decision)
+
+    def of(self, customers: Sequence[str]) -> dict[str, list[Decision]]:
+        return {customer: list(self._by_customer.get(customer, ())) for customer in customers}
+
+    def read(self, start: int, end: int) -> Iterator[Decision]:
+        if len(self._sorted) < len(self._entries):
+            self._sorted += self._entries[len(self._sorted) :]
+            self._sorted.sort(key=lambda decision: (decision.at, decision.customer))  # stable: ties stay as added
+        low, high = (bisect_left(self._sorted, edge, key=lambda decision: decision.at) for edge in (start, end))
+        return iter(self._sorted[low:high])
+
+    def _cut(self, size: int, sizes: dict[str, int], keys: list[str]) -> None:
+        del self._entries[size:]
+        for customer, kept in sizes.items():
+            del self._by_customer[customer][kept:]
+        self._keys.difference_update(keys)
+        self._sorted.clear()
+
+
+class _Outbox(Outbox):
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._actions: dict[str, Action] = {}
+        self._order: list[tuple[int, str]] = []
+
+    def put(self, actions: Sequence[Action]) -> None:
+        with self._undo.change():
+            keys = [action.key for action in actions]
+            _check_new(keys, self._actions, "in the outbox")
+            self._undo.note(partial(self._forget, keys))
+            for key, action in zip(keys, actions, strict=True):
+                self._actions[key] = action
+                insort(self._order, (action.due, key))
+
+    def pending(self, at: int, limit: int) -> list[Action]:
+        found: list[Action] = []
+        for due, key in self._order:
+            if due > at or len(found) >= limit:
+                break
+            action = self._actions[key]
+            if action.valid_until is None or at < action.valid_until:
+                found.append(action)
+        return found
+
+    def _forget(self, keys: list[str]) -> None:
+        for key in keys:
+            self._actions.pop(key, None)
+        self._order = [entry for entry in self._order if entry[1] in self._actions]
+
+
+class _Settings(Settings):
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._texts: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        return self._texts.get(name)
+
+    def put(self, name: str, value: str) -> None:
+        with self._undo.change():
+            self._undo.note(partial(self._restore, name, self._texts.get(name)))
+            self._texts[name] = value
+
+    def _restore(self, name: str, value: str | None) -> None:
+        self._texts.pop(name, None)
+        if value is not None:
+            self._texts[name] = value
+
+
+def _check_new(keys: Sequence[str], known: Container[str], place: str) -> None:
+    seen: set[str] = set()
+    for key in keys:
+        if key in known or key in seen:
+            raise StoreError(f"action {key!r} is {place} already")
+        seen.add(key)

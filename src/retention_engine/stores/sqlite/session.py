@@ -1,0 +1,121 @@
+"""One connection to one file: how it is opened, its transaction, and its errors as ours."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from retention_engine.errors import StoreError
+from retention_engine.stores.sqlite.schema import Migration, check_ours, migrate
+from retention_engine.stores.transactions import Transactions
+from retention_engine.timing import SECOND, Span
+
+log = logging.getLogger("retention_engine.stores.sqlite")
+
+_SETUP = (
+    "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged facts when the power fails
+    "PRAGMA fullfsync = ON",  # macOS: a plain sync may stop at the drive's cache; without effect elsewhere
+    "PRAGMA checkpoint_fullfsync = ON",
+    "PRAGMA mmap_size = 0",
+    "PRAGMA cache_size = -65536",  # 64 MiB at most: appending touches pages all over the indexes
+    "PRAGMA wal_autocheckpoint = 10000",  # 40 MB: a page that many commits change is written back once
+)
+
+
+class Session(Transactions):
+    """The only connection of this process to the file; callers in several threads take turns."""
+
+    def __init__(self, path: Path, patience: Span, migrations: Sequence[Migration]) -> None:
+        """Open or create the file and lift it to the newest version.
+
+        Raises:
+            StoreError: no SQLite file, not ours, too new, or locked for longer than ``patience``.
+        """
+        super().__init__()
+        self._path = path
+        self._version = len(migrations)
+        timeout = patience.micros / SECOND
+        with self.mapped():
+            self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+        try:
+            with self.mapped():
+                self._set_up(migrations)
+        except BaseException:
+            self._connection.close()
+            raise
+        if has_wal_reset_bug(sqlite3.sqlite_version_info):
+            log.info("sqlite %s has the WAL-reset bug: let one process at a time open a store", sqlite3.sqlite_version)
+
+    def _set_up(self, migrations: Sequence[Migration]) -> None:
+        check_ours(self._connection, self._version)  # first of all: a foreign file is left as it is
+        (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StoreError(f"{self._path} cannot have a write-ahead log, its journal mode is {mode!r}")
+        for sql in _SETUP:
+            self._connection.execute(sql)
+        migrate(self._connection, migrations)
+
+    @contextmanager
+    def mapped(self) -> Iterator[None]:
+        """Turn errors of the database, and texts and numbers that it cannot hold, into StoreError, chained."""
+        try:
+            yield
+        except (sqlite3.Error, UnicodeEncodeError, OverflowError) as error:
+            raise StoreError(f"{self._path}: {error}") from error
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """Return the rows of one query."""
+        with self.mapped():
+            return self._connection.execute(sql, values).fetchall()
+
+    def each(self, sql: str, rows: Iterable[tuple[object, ...]]) -> int:
+        """Run one statement for each row of values, inside ``change``; return how many rows of tables changed.
+
+        Raises:
+            sqlite3.IntegrityError: a row breaks a constraint; only the caller knows what that means.
+        """
+        try:
+            with self.mapped():
+                return self._connection.executemany(sql, rows).rowcount
+        except StoreError as error:
+            raise error.__cause__ if isinstance(error.__cause__, sqlite3.IntegrityError) else error
+
+    def close(self) -> None:
+        """Close the file, rolling back what is open; twice is harmless."""
+        with self.mapped():
+            self._connection.close()
+
+    def _begin(self) -> None:
+        with self.mapped():
+            self._connection.execute("BEGIN IMMEDIATE")  # a later upgrade of a read lock could fail at once
+        ((version,),) = self.rows("PRAGMA user_version")
+        if version != self._version:
+            raise StoreError(f"{self._path} has version {version} since it was opened with {self._version}")
+
+    def _commit(self) -> None:
+        with self.mapped():
+            self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):  # the error that brought us here is the one to be seen
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+
+def in_list(values: Iterable[str]) -> str:
+    """Return the texts as the one value of ``IN (SELECT value FROM json_each(?))``."""
+    return json.dumps(list(values))
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """Whether two connections that write at once may corrupt a file with a write-ahead log in this version of SQLite."""
+    repaired = version >= (3, 51, 3) or any(version[:2] == fix[:2] and version >= fix for fix in _BACKPORTS)
+    return (3, 7, 0) <= version and not repaired
+
+
+_BACKPORTS = ((3, 44, 6), (3, 50, 7))
