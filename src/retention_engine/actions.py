@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from retention_engine.facts import Scalar
 from retention_engine.timing import to_datetime
+from retention_engine.values import Scalar
 
 
 class Reason(StrEnum):

@@ -92,6 +92,6 @@ def shown(value: object, limit: int = 80) -> str:
     """Return the ``repr`` of a value for a message, shortened to ``limit`` characters; never raises."""
     try:
         text = repr(value[: limit * 2]) if isinstance(value, str | bytes) else repr(value)
-    except Exception:  # a foreign __repr__ may raise anything; a message must still come out
+    except Exception:  # noqa: BLE001 - a foreign __repr__ may raise anything; a message must still come out
         text = f"<{type(value).__name__}>"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

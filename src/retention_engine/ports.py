@@ -2,6 +2,8 @@
 
 All of them may be called from one thread at a time. Whatever changes something is called inside
 ``with store.transaction():`` and takes effect as a whole when the block ends, or not at all when it raises.
+Outside of one it raises StoreError; a change that raised, even if the block goes on, lets nothing be kept.
+A ``limit`` below one gives nothing.
 """
 
 from __future__ import annotations
@@ -142,7 +144,11 @@ class Store(Protocol):
     settings: Settings
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Begin; commit at the end of the block, roll everything back when it raises. Does not nest."""
+        """Begin; commit at the end of the block, roll everything back when it raises.
+
+        Raises:
+            StoreError: one is open already, the store is locked for too long, or a change inside failed.
+        """
         ...
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.house._house import HEAVY, Import, Sources, assert_none, cycles, dotted, imports, sources
 
 FLOORS = (
-    "errors timing money keys",
+    "errors timing money keys values",
     "facts actions",
     "state loyalty analytics ports",
     "view stores transports templates",
@@ -35,10 +35,11 @@ NEIGHBOURS = {  # (who, may also know): why
     ("timing", "errors"): "one error tree; errors knows nothing of ours",
     ("money", "errors"): "one error tree; errors knows nothing of ours",
     ("keys", "errors"): "one error tree; errors knows nothing of ours",
+    ("values", "errors"): "one error tree; errors knows nothing of ours",
 }
 ONLY = {  # who: the only names it may know besides itself
-    "stores": "errors timing money keys facts actions ports",
-    "transports": "errors timing money keys facts actions ports",
+    "stores": "errors timing money keys values facts actions ports",
+    "transports": "errors timing money keys values facts actions ports",
 }
 PLUGGED_IN = frozenset({"stores", "transports", "templates"})  # known from the loop upwards, never to what is asked
 PUBLIC_ONLY = frozenset({"segments", *FLOORS[-1].split()})  # sees packages as a user does, not the modules inside them

@@ -1,4 +1,4 @@
-"""The pure core, usable without any store: rules and the facts of one customer in, decisions and the next wake-up out."""
+"""The pure core, usable without a store: rules and the facts of one customer in, decisions and a wake-up out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from retention_engine.actions import Decision, Outcome
+from retention_engine.actions import Decision
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.walk import Subject, Terms, walk
 from retention_engine.errors import DefinitionError
@@ -75,7 +75,7 @@ def decide(
 def as_sent(decision: Decision) -> Fact:
     """Return the fact that the message of a decision was sent at once, known one microsecond later."""
     action = decision.action
-    assert action is not None and decision.outcome is Outcome.ACT
+    assert action is not None
     return MessageSent(
         id=f"sent:{action.key}"[:200],
         customer=action.customer,

@@ -1,4 +1,4 @@
-"""The engine: facts are recorded, time is advanced, due actions come out; one commit holds all that belongs together."""
+"""The engine: facts are recorded, time is advanced, due actions come out; one commit holds what belongs together."""
 
 from __future__ import annotations
 

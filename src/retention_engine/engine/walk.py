@@ -67,7 +67,7 @@ class Walked:
 
     Attributes:
         decisions: in the order they were made.
-        wake: the next instant at which something may be due, after the end of the walk; None: only a fact can change it.
+        wake: the next instant after the end of the walk at which something may be due; None: only a fact can change it.
         echoes: facts made by ``Terms.echo``, to be recorded with the decisions.
     """
 

@@ -1,6 +1,6 @@
 """What happened: immutable facts with an id and two times, and the nouns they are about."""
 
-from retention_engine.facts.base import KINDS, Fact, Scalar, check_data, is_printable, kind_of
+from retention_engine.facts.base import KINDS, Fact, kind_of
 from retention_engine.facts.behaviour import Answered, Event, Referred, Reviewed, Viewed, Visited
 from retention_engine.facts.catalogue import (
     AvailabilityChanged,
@@ -76,16 +76,13 @@ __all__ = [
     "Registered",
     "Reviewed",
     "SaleStarted",
-    "Scalar",
     "StockChanged",
     "Tagged",
     "Untagged",
     "Viewed",
     "Visited",
-    "check_data",
     "content",
     "from_json",
-    "is_printable",
     "kind_of",
     "to_json",
 ]

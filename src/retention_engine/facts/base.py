@@ -11,19 +11,12 @@ from attrs import Attribute, evolve, field, frozen
 from retention_engine.errors import FactError, TimeError, nearest, shown
 from retention_engine.money import Money
 from retention_engine.timing import DAY, LATEST, to_instant
+from retention_engine.values import LARGEST_INTEGER, LONGEST_ID, is_printable
 
-LONGEST_ID = 200
-LONGEST_TEXT = 10_000
-LARGEST_INTEGER = 2**63 - 1
 _LAST = LATEST - 400 * DAY  # a year of head room: calendars look at the days after a fact
 _FactType = TypeVar("_FactType", bound="type[Fact]")
 KINDS: dict[str, type[Fact]] = {}
 """Every kind of fact by its stable name; filled by ``kind`` as the modules of this package are read."""
-
-
-def is_printable(value: object) -> bool:
-    """Tell whether it can be an id or a short name: a printable text of 1 to 200 characters."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
 
 
 def check_text(_: object, attribute: Attribute[str], value: object) -> None:
@@ -154,38 +147,3 @@ def kind_of(name: object) -> type[Fact]:
     if found is None:
         raise FactError(f"unknown kind of fact {shown(name)}{nearest(name if isinstance(name, str) else '', KINDS)}")
     return found
-
-
-Scalar = str | int | float | bool | None
-"""What an attribute or a field of a custom event may hold."""
-
-
-def check_scalar(name: str, value: object) -> Scalar:
-    """Return the value when it is a plain one: text, finite number, yes/no, or None.
-
-    Raises:
-        FactError: anything else, such as NaN, a list, a text over 10,000 characters or an integer beyond 2**63.
-    """
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str) and len(value) <= LONGEST_TEXT and _is_clean(value):
-        return value
-    if type(value) is int and abs(value) <= LARGEST_INTEGER:
-        return value
-    if type(value) is float and abs(value) < 1e300:
-        return value
-    raise FactError(f"{name} holds a text, a finite number, True, False or None, not {shown(value)}")
-
-
-def _is_clean(value: str) -> bool:
-    return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
-def check_data(value: object) -> dict[str, Scalar]:
-    """Return a checked copy of a flat mapping from names to plain values (at most 200 of them)."""
-    if not isinstance(value, dict) or len(value) > 200:
-        raise FactError(f"a flat mapping of at most 200 names is needed, not {shown(value)}")
-    for name in value:
-        if not (isinstance(name, str) and name.isidentifier() and name.isascii() and not name.startswith("_")):
-            raise FactError(f"{shown(name)} is no field name: letters, digits and _, not starting with _ or a digit")
-    return {name: check_scalar(name, held) for name, held in value.items()}

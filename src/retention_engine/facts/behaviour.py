@@ -8,16 +8,14 @@ from retention_engine.errors import FactError, shown
 from retention_engine.facts.base import (
     KINDS,
     Fact,
-    Scalar,
-    check_data,
     check_integer,
     check_optional,
     check_optional_price,
-    check_scalar,
     check_text,
     kind,
 )
 from retention_engine.money import Money
+from retention_engine.values import Scalar, check_data, check_scalar
 
 
 @kind("viewed")

@@ -5,17 +5,9 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts.base import (
-    Fact,
-    Scalar,
-    check_optional,
-    check_scalar,
-    check_text,
-    instance_of,
-    instant,
-    kind,
-)
+from retention_engine.facts.base import Fact, check_optional, check_text, instance_of, instant, kind
 from retention_engine.facts.words import Customer
+from retention_engine.values import Scalar, check_scalar
 
 
 @kind("registered")

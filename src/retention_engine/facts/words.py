@@ -10,8 +10,6 @@ from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
 from retention_engine.facts.base import (
-    Scalar,
-    check_data,
     check_optional,
     check_optional_price,
     check_price,
@@ -20,6 +18,7 @@ from retention_engine.facts.base import (
     instant,
 )
 from retention_engine.money import Money
+from retention_engine.values import Scalar, check_data
 
 MOST_LINES = 10_000
 _LARGEST = 10**15  # that of Money: whatever is summed up later stays within 64 bits

@@ -11,9 +11,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from retention_engine.errors import FactError, TimeError, shown
-from retention_engine.facts.base import LONGEST_ID, instant
+from retention_engine.facts.base import instant
 from retention_engine.intake.mapping import EPOCHS
 from retention_engine.timing import SECOND, at_local
+from retention_engine.values import LONGEST_ID
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _LARGEST = 10**18
@@ -25,7 +26,7 @@ def is_missing(value: object) -> bool:
         return True
     try:
         return bool(value != value)
-    except Exception:  # pandas.NA refuses to be yes or no, a signalling NaN to be compared
+    except Exception:  # noqa: BLE001  # pandas.NA refuses to be yes or no, a signalling NaN to be compared
         return True
 
 
@@ -62,9 +63,9 @@ def scaled(value: object, places: int, *, point: str = ".", rounding: str | None
     sign, digits, exponent = _decimal(value, point).as_tuple()
     if not isinstance(exponent, int) or abs(exponent) > 60 or len(digits) > 60:
         raise FactError(f"a plain number is needed, not {shown(value)}")
-    whole = int("".join(map(str, digits))) * 10 ** max(exponent + places, 0)
-    unit = 10 ** max(-exponent - places, 0)
-    size, rest = divmod(whole, unit)
+    shift = exponent + places
+    unit: int = 10 ** max(-shift, 0)
+    size, rest = divmod(int("".join(map(str, digits))) * 10 ** max(shift, 0), unit)
     if rest and rounding is None:
         allowed = f"at most {places} decimals" if places else "a whole number"
         raise FactError(f"{allowed} wanted, not {shown(value)}")
@@ -132,4 +133,3 @@ def _wall(value: object, form: str) -> datetime:
 @lru_cache(maxsize=4096)
 def _parsed(value: str, form: str) -> datetime:
     return datetime.fromisoformat(value) if form == "iso" else datetime.strptime(value, form)  # noqa: DTZ007  # as above
-

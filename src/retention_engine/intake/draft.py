@@ -144,10 +144,9 @@ class Draft:
         """Where it was found."""
         return f"row {self.row}" if self.id is None else f"row {self.row} (order {self.id})"
 
-    @property
-    def is_guest(self) -> bool:
-        """Whether no row names a customer, and none tried."""
-        return "customer" not in self.held and not self.customer_wrong
+    def is_guest(self, mapping: OrderMapping) -> bool:
+        """Tell whether no row names a customer, not even wrongly."""
+        return "customer" not in self.held and all(problem.field != mapping.customer for problem in self.problems)
 
     def take(self, cells: Cells, values: Values) -> None:
         """Add one row."""
@@ -202,7 +201,7 @@ class Draft:
             return None
         lines = sorted(self.lines, key=_by_content)
         amount = held["total"] if mapping.total is not None else sum(map(_amount, lines)) + self.extra
-        words = {name: held.get(name) for name in ("customer", "at", "channel", "promo")}
+        words: dict[str, Any] = {part: held.get(part) for part in ("customer", "at", "channel", "promo")}
         try:
             total = Money(amount, held["currency_column"])
             known = self.id or _content_id(words, total, lines, repeats)

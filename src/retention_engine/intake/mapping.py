@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, RetentionError, nearest, shown
 from retention_engine.money import Money
@@ -27,9 +27,9 @@ def _codes(value: Iterable[str]) -> tuple[str, ...]:
 class OrderMapping:
     """How the rows of orders are to be read; every name of a column is spelled as in the file.
 
-    One row is one line of an order, or one order. Either ``total`` names what the customer paid (the same on all rows of
-    an order, or on one of them), or the total is the sum of ``price`` times ``quantity``. Lines are made when there is a
-    ``sku``; exact duplicates are two lines, because that is how shops sell two.
+    One row is one line of an order, or one order. Either ``total`` names what the customer paid (the same on all rows
+    of an order, or on one of them), or the total is the sum of ``price`` times ``quantity``. Lines are made when there
+    is a ``sku``; exact duplicates are two lines, because that is how shops sell two.
 
     Attributes:
         customer: column of the customer's id; rows without one are skipped as guests.
@@ -38,7 +38,8 @@ class OrderMapping:
         price: column of the price per piece; quantity: of the pieces, without it one.
         currency: of all amounts, such as ``GBP``; otherwise ``currency_column`` names where it stands.
         zone: IANA name of the zone of times that carry none; without it they are refused.
-        time_format: ``iso``, ``seconds``, ``milliseconds``, ``microseconds`` (since 1970), or a pattern such as ``%d.%m.%Y``.
+        time_format: ``iso``; ``seconds``, ``milliseconds`` or ``microseconds`` since 1970; or a pattern such as
+            ``%d.%m.%Y``.
         decimals: places of the currency: 2 makes 19.99 into 1999.
         decimal_point: ``.`` or ``,``.
         rounding: None refuses amounts finer than ``decimals``; ``half_up`` rounds each of them, half away from zero.
@@ -88,7 +89,9 @@ class OrderMapping:
         if (self.status is None) != (not self.cancelled_status):
             raise DefinitionError("status and cancelled_status are given together or not at all")
         if self.cancelled is not None and (self.order is None or not self.cancelled):
-            raise DefinitionError(f"cancelled is the prefix of an order id and needs order, not {shown(self.cancelled)}")
+            raise DefinitionError(
+                f"cancelled is the prefix of an order id and needs order, not {shown(self.cancelled)}"
+            )
 
     def columns(self) -> dict[str, str]:
         """Return the columns that are read, by their part in the order."""
@@ -137,6 +140,6 @@ class OrderMapping:
             good = False
         if not good:
             near = nearest(self.time_format, {"iso", *EPOCHS})
-            raise DefinitionError(f"time_format {shown(self.time_format)} is none{near}, nor a pattern such as '%d.%m.%Y'")
-
-
+            raise DefinitionError(
+                f"time_format {shown(self.time_format)} is none{near}, nor a pattern such as '%d.%m.%Y'"
+            )

@@ -94,7 +94,7 @@ class _Reader:
             report.skip(Skip.IGNORED, draft.ignored, draft.example)
         if not rest:
             return
-        if draft.is_guest:
+        if draft.is_guest(self.mapping):
             report.skip(Skip.GUEST, rest, draft.example)
         elif (order := draft.order(self.mapping, self.repeats)) is None:
             report.refuse(draft.problems, rest, draft.example)

@@ -23,7 +23,7 @@ FINEST = 1_000_000
 
 @frozen
 class Member:
-    """A record and the instants from ``start`` (inclusive) to ``end`` (exclusive) at which it belongs to a collection."""
+    """A record and the instants from ``start`` (inclusive) to ``end`` (exclusive) at which it belongs."""
 
     record: Record
     start: int

@@ -25,6 +25,7 @@ from retention_engine.timing import (
 from retention_engine.view import View
 
 LEAPS = ("feb28", "mar1")
+_TODAY, _ONE_DAY = LocalDays(0), LocalDays(1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -103,8 +104,8 @@ class Yearly(Truth):
 def yearly(
     anchor: Attribute | MonthDay,
     *,
-    before: LocalDays = LocalDays(0),
-    lasting: LocalDays = LocalDays(1),
+    before: LocalDays = _TODAY,
+    lasting: LocalDays = _ONE_DAY,
     leap: str = "feb28",
 ) -> Truth:
     """Hold every year from ``before`` local days ahead of a date on, for ``lasting`` local days."""

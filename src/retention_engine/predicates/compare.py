@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from attrs import field, fields, frozen
 
@@ -86,7 +86,7 @@ class Quantity(Node):
     def __eq__(self, other: object) -> Any:
         """Compare with a constant to a predicate; with another quantity by value."""
         if isinstance(other, Node):
-            return type(self) is type(other) and self._key() == other._key()  # type: ignore[attr-defined]  # same type
+            return type(self) is type(other) and self._key() == other._key()
         return Compare(self, "==", other)  # type: ignore[arg-type]  # checked by Compare
 
     def __ne__(self, other: object) -> Any:
@@ -100,7 +100,7 @@ class Quantity(Node):
         return hash((type(self).__name__, self._key()))
 
     def _key(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, each.name) for each in fields(type(self)))
+        return tuple(getattr(self, each.name) for each in fields(cast(Any, type(self))))
 
     def __lt__(self, other: Constant) -> Truth:
         """Compare with a constant."""

@@ -62,7 +62,8 @@ class Program:
 
     def update(self, record: Any) -> list[Change]:
         """Bring a record up to what its history has taken in since the last time; return the changes of records."""
-        changes, touched = record.history.drain()
+        history: History = record.history
+        changes, touched = history.drain()
         names = {f"customer.{name}" for name in touched}
         for change in changes:
             names.add(change.collection)
@@ -85,7 +86,7 @@ def compile_predicates(predicates: Sequence[Truth]) -> Program:
     source = generator.source(list(predicates))
     cells = generator.cells
     namespace: dict[str, Any] = {**generator.constants, "ask": _asker(cells), "__builtins__": {"bool": bool}}
-    exec(compile(source, "<rules>", "exec"), namespace)  # noqa: S102 - the one place; see the module's docstring
+    exec(compile(source, "<rules>", "exec"), namespace)
     kept = [name for number in range(len(cells.answers)) for name in (f"v{number}", f"u{number}")]
     slots = ("history", "shop_zone", "where", "columns", *cells.fills, *kept)
     reads = frozenset[str]().union(*(predicate.reads() for predicate in predicates))

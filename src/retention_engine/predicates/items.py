@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+import attrs
 
 from retention_engine.predicates.compare import Constant, distinct, exact
 
 
-@frozen
+@attrs.frozen
 class FieldTest:
     """A condition on one field of a record, built from ``item.price >= 1000``."""
 
     field: str
     op: str
-    constant: Constant = field(eq=exact)
+    constant: Constant = attrs.field(eq=exact)
 
 
 class Item:

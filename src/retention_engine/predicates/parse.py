@@ -13,7 +13,7 @@ from retention_engine.predicates.attributes import Attribute, bucket
 from retention_engine.predicates.base import DEEPEST, Segment, Truth, all_of, any_of, at_least, within_limits
 from retention_engine.predicates.calendars import Local, dates, month_day, yearly
 from retention_engine.predicates.compare import Quantity
-from retention_engine.predicates.items import FieldTest, Item
+from retention_engine.predicates.items import Item
 from retention_engine.predicates.records import Refinable, entry
 from retention_engine.state import COLLECTIONS
 from retention_engine.timing import days, hours, local_days, microseconds, minutes, seconds

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, nearest, shown
-from retention_engine.facts import is_printable
 from retention_engine.keys import fingerprint
 from retention_engine.predicates import Truth, within_limits
 from retention_engine.rules.catalogue import Catalogue
 from retention_engine.rules.steps import Delay, Do, Step, WaitFor
 from retention_engine.rules.triggers import Edge, Trigger
 from retention_engine.timing import Span
+from retention_engine.values import is_printable
 
 RE_ENTRIES = ("once", "occasion", "always")
 
@@ -55,7 +55,7 @@ class Rule:
 
     def __init__(
         self,
-        id: str,  # noqa: A002 - the word of the domain
+        id: str,
         trigger: Trigger,
         *steps: Step,
         when: Truth | None = None,
@@ -69,7 +69,7 @@ class Rule:
         Raises:
             DefinitionError: names the rule, the part, and what is allowed.
         """
-        self.__attrs_init__(id, trigger, steps, when, exit_when, valid_for, re_entry, title)  # type: ignore[attr-defined]  # made by attrs
+        self.__attrs_init__(id, trigger, steps, when, exit_when, valid_for, re_entry, title)
         if not is_printable(id):
             raise DefinitionError(f"a rule's id is a printable text of 1 to 200 characters, not {shown(id)}")
         if not isinstance(trigger, Trigger):

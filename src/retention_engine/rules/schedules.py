@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -14,10 +15,10 @@ from retention_engine.timing import at_local, days_from, local_date
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def check_time(_: object, __: object, value: object) -> None:
+def check_time(_: object, __: object, value: Any) -> None:
     """Validate a local time of day written ``HH:MM``."""
     good = isinstance(value, str) and len(value) == 5 and value[2] == ":" and value.isascii()
-    if not good or not (value[:2] + value[3:]).isdigit() or value[:2] > "23" or value[3:] > "59":  # type: ignore[index]  # a str
+    if not good or not (value[:2] + value[3:]).isdigit() or value[:2] > "23" or value[3:] > "59":
         raise DefinitionError(f"a time of day is written HH:MM, not {shown(value)}")
 
 

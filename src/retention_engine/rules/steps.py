@@ -7,17 +7,17 @@ from typing import Any
 from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, FactError, shown
-from retention_engine.facts import Scalar, check_data, is_printable
 from retention_engine.predicates import Truth
 from retention_engine.timing import Span
+from retention_engine.values import Scalar, check_data, is_printable
 
 
-def _check_name(_: object, attribute: Any, value: object) -> None:
+def _check_name(_: object, attribute: Any, value: Any) -> None:
     if not is_printable(value):
         raise DefinitionError(f"{attribute.name} is a printable text of 1 to 200 characters, not {shown(value)}")
 
 
-def _check_optional(instance: object, attribute: Any, value: object) -> None:
+def _check_optional(instance: object, attribute: Any, value: Any) -> None:
     if value is not None:
         _check_name(instance, attribute, value)
 
@@ -59,7 +59,7 @@ class Do:
         return call + "".join(f", {key}={value!r}" for key, value in words.items() if value is not None) + ")"
 
 
-def Send(  # noqa: N802 - reads as the step it builds
+def Send(
     template: str,
     *,
     topic: str | None = None,
@@ -69,7 +69,7 @@ def Send(  # noqa: N802 - reads as the step it builds
 ) -> Do:
     """Return the step that sends a message of a topic, by a channel or by whichever the delivery chooses."""
     step_name = template if name is None else name
-    return Do("send", template, topic=topic, channel=channel, data=data, name=step_name)  # type: ignore[arg-type]  # converted
+    return Do("send", template, topic=topic, channel=channel, data=data, name=step_name)
 
 
 @frozen(cache_hash=True, repr=False)

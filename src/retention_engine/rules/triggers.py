@@ -194,7 +194,7 @@ class Ahead(Trigger):
 def before(
     anchor: Attribute | MonthDay, lead: LocalDays | Span, *, at: str = "10:00", leap: str = "feb28"
 ) -> Before | Ahead:
-    """Be due ahead of a yearly date (``local_days(7)``), or a span ahead of the instant an attribute holds (``days(7)``)."""
+    """Be due ahead of a yearly date (``local_days(7)``), or of the instant an attribute holds (``days(7)``)."""
     if isinstance(lead, Span) and isinstance(anchor, Attribute):
         return Ahead(anchor, lead)
     return Before(anchor, lead, at, leap)  # type: ignore[arg-type]  # Before says what is wrong with a span
@@ -204,8 +204,8 @@ def before(
 class Edge(Trigger):
     """Due at the instant a predicate turns true (``entering``) or false.
 
-    The key is the newest record the predicate asks about, with the local date when it asks about the calendar: the lapse
-    since order 812 is one occasion, however often corrections make the predicate turn.
+    The key is the newest record the predicate asks about, with the local date when it asks about the calendar: the
+    lapse since order 812 is one occasion, however often corrections make the predicate turn.
 
     Attributes:
         include_current: whether those for whom it holds already when the rule is launched count as entering then.

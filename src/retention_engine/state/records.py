@@ -56,7 +56,7 @@ class DeliveryRecord(Record):
 
 @define
 class CartRecord(Record):
-    """A cart since its last update; ``ordered``: an order of it, or one that names no cart, came at that time or later."""
+    """A cart since its last update; ``ordered``: an order of it, or one that names no cart, came then or later."""
 
     value: int
     items: int

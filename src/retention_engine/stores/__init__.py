@@ -19,8 +19,8 @@ _SQLITE = "sqlite:///"
 def open_store(url: str) -> Store:
     """Open the store that a URL names; whoever opens it closes it.
 
-    ``memory`` or ``:memory:`` is a new, empty ``MemoryStore``. ``sqlite:///shop.db`` is a file below the working directory,
-    ``sqlite:////var/shop.db`` one with an absolute path; the path is taken literally, without %-escapes or options.
+    ``memory`` or ``:memory:`` is a new, empty ``MemoryStore``. ``sqlite:///shop.db`` is a file below the working
+    directory, ``sqlite:////var/shop.db`` one with an absolute path; both are taken literally, without %-escapes.
 
     Raises:
         DefinitionError: the URL names neither.

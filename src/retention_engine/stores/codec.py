@@ -1,4 +1,4 @@
-"""Actions and decisions as JSON: every field kept, fields that hold their default left out, equal values give equal text."""
+"""Actions and decisions as JSON: every field is kept, those that hold their default are left out."""
 
 from __future__ import annotations
 

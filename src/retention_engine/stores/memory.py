@@ -33,7 +33,11 @@ class MemoryStore(Store):
         self.settings = _Settings(undo)
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Begin; commit at the end of the block, roll everything back when it raises. Does not nest."""
+        """Begin; commit at the end of the block, roll everything back when it raises.
+
+        Raises:
+            StoreError: one is open already, or a change inside failed.
+        """
         return self._undo.transaction()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""Wake-ups in memory: whatever is asked for costs as much as is due, not as much as there is.
+"""Wake-ups in memory: asking costs as much as is due, not as much as there is.
 
-Far wake-ups lie unsorted in buckets of five minutes; the bucket that is reached first moves into a heap. An entry is live only
-while it says what the customer's wake-up is: changing a wake-up leaves the old entry behind, and reaching it drops it.
+Far wake-ups lie unsorted in buckets of five minutes; a bucket that is reached moves into a heap. An entry is live only
+while it agrees with the customer's wake-up: changing that leaves the old entry behind, and reaching it drops it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Local time: the one place that knows zones, days and clock hours.
 
-A local day is the span from its first instant to the first instant of the next day, so days follow each other even where
-a clock change repeats an evening. A wall time that does not exist means the first instant after the gap; one that occurs
-twice means the first occurrence.
+A local day is the span from its first instant to the first instant of the next day, so days follow each other even
+where a clock change repeats an evening. A wall time that does not exist means the first instant after the gap; one that
+occurs twice means the first occurrence.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except Exception:  # zoneinfo raises OSError, ValueError, KeyError and others for hostile names
+    except Exception:  # noqa: BLE001 - zoneinfo raises OSError, ValueError, KeyError and others for hostile names
         raise TimeError(f"unknown time zone {shown(name)}{nearest(name, _zone_names())}") from None
 
 

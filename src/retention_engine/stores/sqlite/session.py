@@ -74,16 +74,9 @@ class Session(Transactions):
             return self._connection.execute(sql, values).fetchall()
 
     def each(self, sql: str, rows: Iterable[tuple[object, ...]]) -> int:
-        """Run one statement for each row of values, inside ``change``; return how many rows of tables changed.
-
-        Raises:
-            sqlite3.IntegrityError: a row breaks a constraint; only the caller knows what that means.
-        """
-        try:
-            with self.mapped():
-                return self._connection.executemany(sql, rows).rowcount
-        except StoreError as error:
-            raise error.__cause__ if isinstance(error.__cause__, sqlite3.IntegrityError) else error
+        """Run one statement for each row of values, inside ``change``; return how many rows of tables it changed."""
+        with self.mapped():
+            return self._connection.executemany(sql, rows).rowcount
 
     def close(self) -> None:
         """Close the file, rolling back what is open; twice is harmless."""
@@ -109,13 +102,13 @@ class Session(Transactions):
 
 def in_list(values: Iterable[str]) -> str:
     """Return the texts as the one value of ``IN (SELECT value FROM json_each(?))``."""
-    return json.dumps(list(values))
+    return json.dumps([value for value in values if "\0" not in value])  # SQLite ends a text of JSON there
 
 
-def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
-    """Whether two connections that write at once may corrupt a file with a write-ahead log in this version of SQLite."""
-    repaired = version >= (3, 51, 3) or any(version[:2] == fix[:2] and version >= fix for fix in _BACKPORTS)
-    return (3, 7, 0) <= version and not repaired
+_REPAIRED = ((3, 44, 6), (3, 50, 7))
 
 
-_BACKPORTS = ((3, 44, 6), (3, 50, 7))
+def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
+    """Whether in this version of SQLite two connections that write at once may corrupt a file in WAL mode."""
+    is_backport = any(version[:2] == fix[:2] and version >= fix for fix in _REPAIRED)
+    return (3, 7, 0) <= version < (3, 51, 3) and not is_backport

@@ -2,48 +2,112 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import evolve, field, frozen
 from hypothesis import strategies as st
 
 from retention_engine import facts as f
 from retention_engine.predicates import Truth
 from retention_engine.testing.strategies.expressions import expressions
-from retention_engine.testing.strategies.facts import OF_CUSTOMER, facts, renamed
-from retention_engine.testing.strategies.times import STEP, corners, grid, instants
+from retention_engine.testing.strategies.facts import OF_CUSTOMER, facts
+from retention_engine.testing.strategies.times import STEP, corners, instants
 from retention_engine.testing.strategies.words import CUSTOMER, maybe, moneys, orders
 from retention_engine.timing import to_text
 
-_ORDER_FACTS = (f.OrderPlaced, f.OrderPaid, f.OrderShipped, f.OrderDelivered, f.OrderCancelled, f.OrderRefunded)
-_OTHERS = tuple(cls for cls in OF_CUSTOMER if cls not in _ORDER_FACTS)
+_LATER = (f.OrderPaid, f.OrderDelivered, f.OrderRefunded, f.OrderShipped, f.OrderCancelled)
+_OTHERS = tuple(cls for cls in OF_CUSTOMER if cls not in (f.OrderPlaced, *_LATER))
 
 
 @st.composite
-def _order_facts(draw: st.DrawFn, customer: str, around: int, zone: str) -> list[f.Fact]:
-    """Return what is said about one order: placed, perhaps unpaid, and what became of it."""
-    order = draw(orders(customer=customer, around=around, zone=zone))
-    paid = draw(st.sampled_from((True, True, False)))
-    late = draw(st.sampled_from((0, 0, 0, STEP, 4 * STEP)))
-    said: list[f.Fact] = [
-        f.OrderPlaced(id="placed", customer=customer, at=order.at, learned=order.at + late, order=order, paid=paid)
-    ]
-    later = (f.OrderPaid, f.OrderDelivered, f.OrderRefunded, f.OrderShipped, f.OrderCancelled)
-    for cls in draw(st.lists(st.sampled_from(later), max_size=3)):
-        more = {"amount": draw(maybe(moneys(order.total.currency)))} if cls is f.OrderRefunded else {}
+def _one_order(draw: st.DrawFn, customer: str, around: int, zone: str) -> list[f.Fact]:
+    """Return what is said about one order: placed, perhaps unpaid, late or twice, and what became of it."""
+    said: list[f.Fact] = []
+    for _ in range(draw(st.sampled_from((1, 1, 1, 1, 1, 2)))):
+        order = draw(orders(id="order", customer=customer, around=around, zone=zone))
+        paid = draw(st.sampled_from((True, True, False)))
+        learned = order.at + draw(st.sampled_from((0, 0, 0, STEP, 4 * STEP)))
+        said.append(evolve(f.OrderPlaced.of(order, paid=paid), learned=learned))
+    for cls in draw(st.lists(st.sampled_from(_LATER), max_size=3)):
+        more: dict[str, Any] = {"amount": draw(maybe(moneys()))} if cls is f.OrderRefunded else {}
         at = draw(instants(around=around, zone=zone))
-        said.append(cls(id=cls.KIND, customer=customer, at=at, order_id=order.id, **more))
+        said.append(cls(id=cls.KIND, customer=customer, at=at, order_id="order", **more))
     return said
 
 
-def _numbered(said: list[f.Fact], number: int) -> list[f.Fact]:
-    """Give an order and its facts ids of their own; their order by id is not that of the list."""
+def _numbered(said: list[f.Fact], number: int) -> Iterator[f.Fact]:
+    """Give an order and its facts ids of their own; sorted by id they stand in another order than in the list."""
     mark = f"{(number * 7) % 10}{number}"
-    facts_of_order: list[f.Fact] = []
     for place, fact in enumerate(said):
-        inside = {"order": _with_id(fact.order, mark)} if isinstance(fact, f.OrderPlaced) else {"order_id": f"o{mark}"}
-        kept = {"id": f"{fact.id}-{mark}-{place}", "customer": fact.customer, "at": fact.at, "learned": fact.learned}
-        if isinstance(fact, f.OrderPlaced):
-            inside["paid"] = fact.paid  # type: ignore[assignment]  # a field like the others
-        if isinstance(fact, f.OrderRefunded):
-            inside["amount"] = fact.amount  # type: ignore[assignment]  # a field like the others
-        facts_of_order.append(type(fact)(**kept, **inside))
-    return facts_of_order
+        is_order = isinstance(fact, f.OrderPlaced)
+        named = {"order": evolve(fact.order, id=f"o{mark}")} if is_order else {"order_id": f"o{mark}"}
+        yield evolve(fact, id=f"{fact.KIND}-{mark}-{9 - place}", **named)
+
+
+@st.composite
+def histories(
+    draw: st.DrawFn,
+    *,
+    max_orders: int = 20,
+    max_others: int = 20,
+    customer: str = CUSTOMER,
+    around: int | None = None,
+    zone: str = "UTC",
+) -> list[f.Fact]:
+    """Return facts of one customer in no particular order, each id once; several at one instant, some learned late.
+
+    Args:
+        max_orders: at most so many orders, each with the facts about it.
+        max_others: at most so many facts of all the other kinds.
+        customer: whose history.
+        around: the middle of the grid of instants; None: near an awkward moment, whose zone becomes the customer's.
+        zone: where the customer lives, mostly.
+    """
+    if around is None:
+        zone, around = draw(corners())
+    bought = draw(st.lists(_one_order(customer, around, zone), max_size=max_orders))
+    rest = facts(kinds=_OTHERS, customer=customer, around=around, zone=zone)
+    others = draw(st.lists(rest, max_size=max_others))
+    numbered = [fact for number, said in enumerate(bought) for fact in _numbered(said, number)]
+    return [*numbered, *(evolve(fact, id=f"{fact.id}-{number}") for number, fact in enumerate(others))]
+
+
+@frozen
+class Case:
+    """A predicate and a customer to ask it of.
+
+    Attributes:
+        predicate: the question.
+        facts: what happened to the customer, in no particular order.
+        at: the instant asked about, microseconds UTC.
+        zone: the shop's zone.
+        entry: when the journey in question was entered, None outside of one.
+    """
+
+    predicate: Truth
+    facts: list[f.Fact]
+    at: int = field(repr=lambda at: f"{at!r} or {to_text(at)!r}")
+    zone: str = "UTC"
+    entry: int | None = None
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, max_leaves: int = 6, max_orders: int = 20, max_others: int = 12) -> Case:
+    """Return predicates with histories near the same awkward moment, so that they meet at its edges.
+
+    Args:
+        max_leaves: at most so many questions in the predicate.
+        max_orders: at most so many orders in the history.
+        max_others: at most so many facts of other kinds.
+    """
+    zone, around = draw(corners())
+    when = instants(around=around, zone=zone)
+    known = histories(max_orders=max_orders, max_others=max_others, around=around, zone=zone)
+    return Case(
+        predicate=draw(expressions(max_leaves=max_leaves, around=around, zone=zone)),
+        facts=draw(known),
+        at=draw(when),
+        zone=zone,
+        entry=draw(maybe(when)),
+    )

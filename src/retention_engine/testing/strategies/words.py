@@ -6,10 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from retention_engine.facts import Cart, Customer, Line, Order, Scalar
+from retention_engine.facts import Cart, Customer, Line, Order
 from retention_engine.money import Money
 from retention_engine.testing.strategies.times import grid, instants, zones
 from retention_engine.timing import to_text
+from retention_engine.values import Scalar
 
 CUSTOMER = "customer-7"
 TEXTS = ("tea", "soap", "teapot", "O'Hara", 'say "tea"', "50%_\\", "чай 🎁", "TEA")

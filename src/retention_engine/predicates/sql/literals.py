@@ -1,0 +1,71 @@
+"""Constants in SQL that need no escaping: digits, and texts cut into harmless pieces joined by ``CHR(n)``."""
+
+from __future__ import annotations
+
+import math
+from functools import reduce
+from itertools import groupby
+
+from sqlglot import exp
+
+_HARMLESS = frozenset(" _-.,/@+=#()[]<>!*&|~^")
+_LONGEST_CHAIN = 32
+
+
+def integer(value: int) -> exp.Expression:
+    """Return an integer."""
+    return exp.Literal.number(value)
+
+
+def real(value: float) -> exp.Expression:
+    """Return a floating-point number: a text that the database converts, since decimal literals are rounded anew."""
+    return exp.cast(exp.Literal.string(repr(value)), "DOUBLE")
+
+
+def text(value: str) -> exp.Expression:
+    """Return a text; only harmless characters stand between quotes, so no console or driver can misread it."""
+    pieces: list[exp.Expression] = []
+    for harmless, letters in groupby(value, key=_is_harmless):
+        run = "".join(letters)
+        if harmless:
+            pieces.append(exp.Literal.string(run))
+        else:
+            pieces.extend(exp.Chr(expressions=[exp.Literal.number(ord(letter))]) for letter in run)
+    if not pieces:
+        return exp.Literal.string("")
+    return joined(exp.DPipe, pieces) if len(pieces) > 1 else pieces[0]
+
+
+def _is_harmless(letter: str) -> bool:
+    return not letter.isascii() or letter.isalnum() or letter in _HARMLESS
+
+
+def joined(operator: type[exp.Binary], parts: list[exp.Expression]) -> exp.Expression:
+    """Combine one or more parts by an associative operator, in brackets; long chains are halved: depth has limits."""
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) > _LONGEST_CHAIN:
+        half = (len(parts) + 1) // 2
+        parts = [joined(operator, parts[:half]), joined(operator, parts[half:])]
+    return exp.Paren(this=reduce(lambda left, right: operator(this=left, expression=right), parts))
+
+
+def whole_bound(op: str, constant: float) -> tuple[str, int] | None:
+    """Return the comparison of integers that means the same, None when none is ever equal to the constant."""
+    if constant == math.floor(constant):
+        return op, int(constant)
+    if op in ("==", "!="):
+        return None
+    return (op, math.floor(constant)) if op in ("<=", ">") else (op, math.ceil(constant))
+
+
+def real_bound(op: str, constant: float) -> tuple[str, float] | None:
+    """Return the comparison of doubles that means the same, None when none is ever equal to the constant."""
+    nearest = float(constant)
+    if nearest == constant:
+        return op, nearest
+    if op in ("==", "!="):
+        return None
+    if op in ("<=", "<"):
+        return "<=", nearest if nearest < constant else math.nextafter(nearest, -math.inf)
+    return ">=", nearest if nearest > constant else math.nextafter(nearest, math.inf)

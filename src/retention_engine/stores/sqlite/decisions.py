@@ -1,0 +1,98 @@
+"""Decisions and actions in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from sqlite3 import IntegrityError
+
+from retention_engine.actions import Action, Decision
+from retention_engine.errors import StoreError
+from retention_engine.ports import Journal, Outbox
+from retention_engine.stores.codec import action_text, decision_text, read_action, read_decision
+from retention_engine.stores.sqlite.session import Session, in_list
+
+PAGE = 1000
+"""How many decisions are read at a time."""
+
+_ADD = "INSERT INTO journal (action, at, customer, body) VALUES (?, ?, ?, ?)"
+_OF = """SELECT customer, body FROM journal WHERE customer IN (SELECT value FROM json_each(?))
+    ORDER BY customer, seq"""
+_READ = """SELECT at, customer, seq, body FROM journal WHERE (at, customer, seq) > (?, ?, ?) AND at < ?
+    ORDER BY at, customer, seq LIMIT ?"""
+_PUT = "INSERT INTO outbox (action, due, valid_until, body) VALUES (?, ?, ?, ?)"
+_PENDING = """SELECT body FROM outbox WHERE due <= ?1 AND (valid_until IS NULL OR valid_until > ?1)
+    ORDER BY due, action LIMIT ?2"""
+
+
+class SqliteJournal(Journal):
+    """One row per decision; the key of an action is unique."""
+
+    def __init__(self, session: Session) -> None:
+        """Use the tables of this session."""
+        self._session = session
+
+    def add(self, decisions: Sequence[Decision]) -> None:
+        """Append decisions in the order given.
+
+        Raises:
+            StoreError: an action of the same identity is in the journal already.
+        """
+        rows = ((one.action and one.action.key, one.at, one.customer, decision_text(one)) for one in decisions)
+        _insert(self._session, _ADD, rows, "in the journal")
+
+    def of(self, customers: Sequence[str]) -> dict[str, list[Decision]]:
+        """Return the decisions about each customer asked for, in the order they were added."""
+        found: dict[str, list[Decision]] = {customer: [] for customer in customers}
+        for customer, body in self._session.rows(_OF, in_list(found)):
+            found[customer].append(read_decision(body))
+        return found
+
+    def read(self, start: int, end: int) -> Iterator[Decision]:
+        """Yield decisions with start <= at < end, by (at, customer), then in the order they were added.
+
+        They are read in pages: what is added between two pages is seen when its place is still to come.
+        """
+        place: tuple[int, str, int] = (start, "", -1)
+        while rows := self._session.rows(_READ, *place, end, PAGE):
+            for at, customer, seq, body in rows:
+                yield read_decision(body)
+                place = (at, customer, seq)
+
+
+class SqliteOutbox(Outbox):
+    """One row per action; its key is unique."""
+
+    def __init__(self, session: Session) -> None:
+        """Use the tables of this session."""
+        self._session = session
+
+    def put(self, actions: Sequence[Action]) -> None:
+        """Store actions as pending.
+
+        Raises:
+            StoreError: an action of the same identity is there already.
+        """
+        rows = ((one.key, one.due, one.valid_until, action_text(one)) for one in actions)
+        _insert(self._session, _PUT, rows, "in the outbox")
+
+    def pending(self, at: int, limit: int) -> list[Action]:
+        """Return up to ``limit`` pending actions with due <= at < valid_until, by (due, key)."""
+        return [read_action(body) for (body,) in self._session.rows(_PENDING, at, max(limit, 0))]
+
+
+def _insert(session: Session, sql: str, rows: Iterable[tuple[object, ...]], place: str) -> None:
+    key: object = None
+
+    def watched() -> Iterator[tuple[object, ...]]:
+        nonlocal key
+        for row in rows:
+            key = row[0]
+            yield row
+
+    with session.change():
+        try:
+            session.each(sql, watched())
+        except StoreError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                raise StoreError(f"action {key!r} is {place} already") from error.__cause__
+            raise

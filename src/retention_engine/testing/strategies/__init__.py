@@ -1,0 +1,32 @@
+"""Hypothesis strategies for facts, histories and expressions of the language; they need the extra ``testing``."""
+
+from retention_engine.testing.strategies.expressions import collections, comparisons, expressions, quantities
+from retention_engine.testing.strategies.facts import facts
+from retention_engine.testing.strategies.histories import Case, cases, histories
+from retention_engine.testing.strategies.times import corners, datetimes, day_counts, instants, spans, zones
+from retention_engine.testing.strategies.words import carts, customers, data, lines, moneys, orders, scalars, texts
+
+__all__ = [
+    "Case",
+    "carts",
+    "cases",
+    "collections",
+    "comparisons",
+    "corners",
+    "customers",
+    "data",
+    "datetimes",
+    "day_counts",
+    "expressions",
+    "facts",
+    "histories",
+    "instants",
+    "lines",
+    "moneys",
+    "orders",
+    "quantities",
+    "scalars",
+    "spans",
+    "texts",
+    "zones",
+]
