@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from retention_engine.keys import fingerprint
 from retention_engine.timing import to_datetime
 from retention_engine.values import Scalar
 
@@ -92,8 +93,8 @@ class Action:
 
     @property
     def key(self) -> str:
-        """The identity of the action: the same decision has the same key, for ever."""
-        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in self.identity)
+        """The identity as 32 hexadecimal digits: the same decision has the same key, for ever."""
+        return fingerprint(*self.identity)
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

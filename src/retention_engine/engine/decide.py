@@ -77,11 +77,11 @@ def as_sent(decision: Decision) -> Fact:
     action = decision.action
     assert action is not None
     return MessageSent(
-        id=f"sent:{action.key}"[:200],
+        id=f"sent:{action.key}",
         customer=action.customer,
         at=decision.at,
         learned=decision.at + 1,
-        message=action.key[:200],
+        message=action.key,
         rule=action.rule,
         step=action.step,
         template=action.name,

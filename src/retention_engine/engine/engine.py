@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from threading import RLock
+from typing import Self
 
 import pendulum
 from attrs import frozen
 
 from retention_engine.actions import Action, Decision
 from retention_engine.engine.decide import LATENESS, as_sent
+from retention_engine.engine.launch import launch
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.story import Story, tell
 from retention_engine.engine.walk import Subject, Terms, Walked, walk
@@ -117,7 +118,7 @@ class Engine:
         Raises:
             FactConflict: an id is known with another content. FactError: something is no fact. Nothing was stored.
         """
-        given = [_as_fact(each) for each in ([facts] if isinstance(facts, Recordable) else facts)]
+        given = [_as_fact(each) for each in (facts if isinstance(facts, Iterable) else [facts])]
         with self._lock:
             cursor = self._cursor()
             timed = [
@@ -191,6 +192,14 @@ class Engine:
         """Close the store."""
         self.store.close()
 
+    def __enter__(self) -> Self:
+        """Return the engine; the store is closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the store."""
+        self.close()
+
     def _cursor(self) -> int | None:
         text = self.store.settings.get("cursor")
         return None if text is None else int(text)
@@ -216,36 +225,8 @@ class Engine:
         origin = cursor if cursor is not None else target if self._since is None else self._since
         with self.store.transaction():
             if self._launched is None:
-                self._launched = self._relaunch(origin)
+                self._launched = launch(self.store, self.rules, origin)
             self.store.settings.put("cursor", str(target))
-
-    def _relaunch(self, origin: int) -> dict[str, int]:
-        settings = self.store.settings
-        known: dict[str, int] = json.loads(settings.get("launches") or "{}")
-        launches = {**known, **{rule.id: origin for rule in self.rules if rule.id not in known}}
-        fingerprint = self.rules.fingerprint
-        if settings.get("rules") != fingerprint:
-            for customers in self._everybody():
-                self.store.wakes.lower(dict.fromkeys(customers, origin))
-                if self.rules.needs_catalogue and settings.get("interests") is None:
-                    self._note_interests(customers)
-            settings.put("launches", json.dumps(launches, sort_keys=True))
-            settings.put("rules", fingerprint)
-            if self.rules.needs_catalogue:
-                settings.put("interests", "noted")
-        return launches
-
-    def _everybody(self) -> Iterator[list[str]]:
-        after = ""
-        while customers := self.store.roster.customers(after, BATCH):
-            yield customers
-            after = customers[-1]
-
-    def _note_interests(self, customers: list[str]) -> None:
-        known = self.store.facts.of(customers)
-        self.store.roster.note(
-            (each, customer) for customer, facts in known.items() for f in facts for each in f.subjects()
-        )
 
     def _walk(self, due: list[tuple[str, int]], target: int) -> list[Walked]:
         """Look at a batch of customers and commit what was decided about them."""

@@ -29,6 +29,8 @@ class Journeys:
     def resume(self, rules: RuleSet, view: View) -> list[int]:
         """Leave or go on with every journey that waits; return the instants at which one of them may turn."""
         turns: list[int] = []
+        if not self.memory.standing:
+            return turns
         for rule in rules:
             standing = [each for name, each in self.memory.standing.items() if name[0] == rule.id]
             for each in sorted(standing, key=lambda each: (each.entry, each.occasion)):

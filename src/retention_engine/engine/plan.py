@@ -44,8 +44,8 @@ class Anchor:
 
 
 def anchor_of(predicate: Node) -> Anchor:
-    """Return the anchor of a predicate."""
-    columns: dict[ColumnSpec, None] = {}
+    """Return the anchor of a predicate; our own messages name an occasion only when it asks about nothing else."""
+    columns: list[ColumnSpec] = []
     attributes: dict[str, None] = {}
     calendar = False
     stack = [predicate]
@@ -54,14 +54,16 @@ def anchor_of(predicate: Node) -> Anchor:
         calendar = calendar or isinstance(node, Yearly | Dates | Local | CalendarDays)
         spec = unwindowed(node) if isinstance(node, Refinable) else None
         if spec is not None:
-            columns[spec] = None
+            columns.append(spec)
             continue
         if isinstance(node, Attribute):
             attributes[node.name] = None
         elif isinstance(node, Yearly) and isinstance(node.anchor, Attribute):
             attributes[node.anchor.name] = None
         stack.extend(node.parts())
-    return Anchor(tuple(columns), tuple(attributes), calendar)
+    others = [spec for spec in columns if spec.base != "messages"]
+    named = others if others or attributes else columns
+    return Anchor(tuple(dict.fromkeys(named)), tuple(attributes), calendar)
 
 
 @frozen

@@ -92,6 +92,7 @@ class _Walk:
     news: list[Fact]
     mask: int
     echoes: list[Fact] = field(factory=list)
+    dues: dict[str, int] = field(factory=dict)
 
     @classmethod
     def begin(cls, terms: Terms, subject: Subject, start: int) -> _Walk:
@@ -147,7 +148,7 @@ class _Walk:
         view = View(self.history, at, self.record.where)
         turns = [horizon, *self.journeys.resume(self.terms.plan.rules, view)]
         turns += self._edges(view, before, old)
-        turns += self._timed(view, changes)
+        turns += self._timed(view, changes, arrived=bool(arrived))
         turns += self._catalogue(view, news)
         return min(turns)
 
@@ -173,9 +174,12 @@ class _Walk:
             turns += self._enter(rule, Occasion(key, view.now), view, evidence, late=late)
         return turns
 
-    def _timed(self, view: View, changes: list[Change]) -> list[int]:
+    def _timed(self, view: View, changes: list[Change], *, arrived: bool) -> list[int]:
         turns: list[int] = []
         for rule in self.terms.plan.timed:
+            if not arrived and self.dues.get(rule.id, view.now) > view.now:
+                turns.append(self.dues[rule.id])  # only facts and the passing of its next due change a timed trigger
+                continue
             launch, trigger = self.terms.launches[rule.id], rule.trigger
             found = trigger.due_now(view)
             if isinstance(trigger, After) and changes:
@@ -188,8 +192,8 @@ class _Walk:
                     turns += self._enter(rule, occasion, view, evidence)
             ahead = view if view.now >= launch else View(view.history, launch, view.where)
             following = trigger.next_due(ahead)
-            if following is not None:
-                turns.append(following)
+            self.dues[rule.id] = NEVER if following is None else following
+            turns.append(self.dues[rule.id])
         return turns
 
     def _catalogue(self, view: View, news: list[Fact]) -> list[int]:

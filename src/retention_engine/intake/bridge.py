@@ -3,159 +3,31 @@
 Importing ``retention_engine.intake`` gives each class the hook that pydantic asks for; pydantic itself is loaded when
 it asks. The JSON is that of ``facts.to_json``. Strict: no text for a number, no yes/no for a number, no NaN, no unknown
 name, no naive datetime. Errors name the field and repeat at most 80 characters of the input, so that they can always be
-sent back. Names given twice are the one thing only ``facts.from_json`` sees: parsers keep the last.
+sent back. Names given twice are the one thing only ``facts.from_json`` sees: other parsers keep the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import NOTHING, Attribute, fields
-
-from retention_engine.errors import FactError, shown
-from retention_engine.facts import KINDS, Cart, Customer, Fact, Line, Order, Product, codec, kind_of
-from retention_engine.facts.base import instant, optional_instant
-from retention_engine.facts.words import MOST_LINES
+from retention_engine.facts import Cart, Customer, Fact, Line, Order, Product
 from retention_engine.money import Money
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, ValidationError
+    from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
-    from pydantic_core.core_schema import TypedDictField
 
 AnyFact: TypeAlias = Fact
 """Any kind of fact: to pydantic the base class is the union of all kinds, told apart by ``kind``."""
 
-_MOST_NAMES = 100
-_MOST_ERRORS = 100
-_INSTANTS: dict[object, Any] = {instant: int | datetime, optional_instant: int | datetime | None}
-
 
 def attach() -> None:
-    """Give our classes, and with ``Fact`` every kind of fact, the hook that pydantic asks for."""
+    """Give our classes, and with ``Fact`` every kind of fact, the hook that pydantic asks for; repeating it is harmless."""
     for cls in (Fact, Order, Customer, Cart, Product, Line, Money):
-        setattr(cls, "__get_pydantic_core_schema__", classmethod(_schema))  # noqa: B010  # unknown to the class itself
+        setattr(cls, "__get_pydantic_core_schema__", classmethod(_hook))  # noqa: B010  # unknown to the class itself
 
 
-def _schema(cls: type[Any], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-    from pydantic_core import core_schema as core
+def _hook(cls: type[Any], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    from retention_engine.intake.schemas import schema
 
-    many = issubclass(cls, Fact) and not cls.KIND
-    return core.no_info_wrap_validator_function(
-        _reader(cls),
-        _union(cls, handler) if many else _fields(cls, handler),
-        serialization=core.plain_serializer_function_ser_schema(codec.to_plain),
-        ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
-    )
-
-
-def _union(cls: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-    from pydantic_core import core_schema as core
-
-    choices = {name: handler.generate_schema(kind) for name, kind in KINDS.items() if issubclass(kind, cls)}
-    return core.tagged_union_schema(choices, discriminator="kind")
-
-
-def _fields(cls: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-    from pydantic_core import core_schema as core
-
-    hints = get_type_hints(cls)
-    parts: dict[str, TypedDictField] = {}
-    if issubclass(cls, Fact):
-        parts["kind"] = core.typed_dict_field(core.literal_schema([cls.KIND]), required=False)
-        parts["v"] = core.typed_dict_field(core.int_schema(ge=1, le=codec.VERSION), required=False)
-    for part in fields(cls):
-        schema = _field(part, hints[part.name], handler)
-        parts[part.name] = core.typed_dict_field(schema, required=part.default is NOTHING)
-    config = core.CoreConfig(strict=True, title=cls.__name__)
-    return core.typed_dict_schema(parts, cls=cls, extra_behavior="forbid", config=config)
-
-
-def _field(part: Attribute[Any], hint: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    """Return a strict schema where one type is allowed; where several are, the class itself checks the value."""
-    from pydantic_core import core_schema as core
-
-    if get_origin(hint) is tuple:
-        line = handler.generate_schema(get_args(hint)[0])
-        return core.list_schema(line, strict=False, max_length=MOST_LINES, fail_fast=True)
-    if part.converter is None and len({*get_args(hint)} - {NoneType}) <= 1:
-        return handler.generate_schema(hint)
-    described = handler.generate_schema(_INSTANTS.get(part.converter, hint))
-    return core.no_info_wrap_validator_function(_as_given, described)
-
-
-def _as_given(value: object, _: object) -> object:
-    return value
-
-
-def _reader(cls: type[Any]) -> Callable[[Any, Callable[[Any], Any]], Any]:
-    """Return the function between input and instance; its ``handler`` checks names and types."""
-    from pydantic_core import ValidationError
-
-    def read(value: Any, handler: Callable[[Any], Any]) -> Any:
-        if isinstance(value, cls):
-            return value
-        try:
-            found = handler(_object(cls, value))
-        except ValidationError as error:
-            faults = error.errors(include_url=False, include_context=False)[:_MOST_ERRORS]
-            raise _errors(cls, [(each["type"], each["msg"], each["loc"], each["input"]) for each in faults]) from None
-        return found if isinstance(found, cls) else _made(cls, found)
-
-    return read
-
-
-def _object(cls: type[Any], value: Any) -> dict[str, Any]:
-    """Return the input when it is an object worth looking at: of few names, its kind and version known."""
-    place, lifted = "", value
-    try:
-        if not isinstance(value, dict) or len(value) > _MOST_NAMES:
-            raise FactError(f"an object of at most {_MOST_NAMES} names is needed, not {shown(value)}")
-        if issubclass(cls, Fact):
-            place = "v"
-            lifted = codec.lift(value)
-            place = "kind"
-            if not cls.KIND:
-                kind_of(lifted.get("kind"))
-    except FactError as error:
-        raise _refused(cls, error, place, value) from None
-    return dict(lifted)
-
-
-def _made(cls: type[Any], given: dict[str, Any]) -> Any:
-    given.pop("kind", None)
-    try:
-        return cls(**given)
-    except FactError as error:
-        raise _refused(cls, error, codec.culprit(cls, given) or "", given) from None
-
-
-def _refused(cls: type[Any], error: FactError, place: str, value: Any) -> ValidationError:
-    given = value.get(place) if place else value
-    return _errors(cls, [("fact_error", str(error), (place,) if place else (), given)])
-
-
-def _errors(cls: type[Any], faults: list[tuple[str, str, tuple[int | str, ...], object]]) -> ValidationError:
-    """Return the error pydantic expects, short and printable whatever the input: it will be sent back and logged."""
-    from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
-
-    lines = [
-        InitErrorDetails(
-            type=PydanticCustomError(kind, _short(message, 300)),
-            loc=tuple(_short(part, 80) for part in place),
-            input=_short(value, 80),
-        )
-        for kind, message, place, value in faults
-    ]
-    return ValidationError.from_exception_data(cls.__name__, lines)
-
-
-def _short(value: Any, limit: int) -> Any:
-    """Return a plain printable value as it is, anything else by the beginning of its ``repr``."""
-    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):
-        return value
-    text = value[:limit] if isinstance(value, str) else ""
-    return text if text and text.isprintable() else shown(value, limit)
+    return schema(cls, handler)

@@ -18,6 +18,7 @@ from retention_engine.values import LONGEST_ID
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _LARGEST = 10**18
+_TENS: list[int] = [10**power for power in range(70)]
 
 
 def is_missing(value: object) -> bool:
@@ -35,13 +36,14 @@ def text(value: object) -> str | None:
 
     Whole numbers are written in digits, also where a table turned them into floats (13085.0 is ``13085``).
     """
+    if isinstance(value, str):
+        return _clean(value.strip()) or None
     if is_missing(value):
         return None
-    if isinstance(value, UUID):
-        return str(value)
-    if not isinstance(value, str):
-        return str(whole(value))
-    found = value.strip()
+    return str(value) if isinstance(value, UUID) else str(whole(value))
+
+
+def _clean(found: str) -> str:
     if len(found) > LONGEST_ID or not found.isprintable():
         hint = "; is the file in another encoding?" if any("\ud800" <= letter <= "\udfff" for letter in found) else ""
         raise FactError(f"a printable text of at most {LONGEST_ID} characters is needed, not {shown(found)}{hint}")
@@ -63,14 +65,16 @@ def scaled(value: object, places: int, *, point: str = ".", rounding: str | None
     sign, digits, exponent = _decimal(value, point).as_tuple()
     if not isinstance(exponent, int) or abs(exponent) > 60 or len(digits) > 60:
         raise FactError(f"a plain number is needed, not {shown(value)}")
-    shift = exponent + places
-    unit: int = 10 ** max(-shift, 0)
-    size, rest = divmod(int("".join(map(str, digits))) * 10 ** max(shift, 0), unit)
-    if rest and rounding is None:
-        allowed = f"at most {places} decimals" if places else "a whole number"
-        raise FactError(f"{allowed} wanted, not {shown(value)}")
-    if 2 * rest >= unit > 1:
-        size += 1
+    size = int("".join(map(str, digits)))
+    if exponent + places >= 0:
+        size *= _TENS[exponent + places]
+    else:
+        unit = _TENS[-exponent - places]
+        size, rest = divmod(size, unit)
+        if rest and rounding is None:
+            allowed = f"at most {places} decimals" if places else "a whole number"
+            raise FactError(f"{allowed} wanted, not {shown(value)}")
+        size += 2 * rest >= unit
     if size > _LARGEST:
         raise FactError(f"a number up to {_LARGEST} is needed, not {shown(value)}")
     return -size if sign else size
@@ -78,7 +82,7 @@ def scaled(value: object, places: int, *, point: str = ".", rounding: str | None
 
 def whole(value: object) -> int:
     """Return a whole number; 12.0 is one, 1.5 is not."""
-    return scaled(value, 0)
+    return value if type(value) is int and abs(value) < _LARGEST else scaled(value, 0)
 
 
 def _decimal(value: object, point: str) -> Decimal:

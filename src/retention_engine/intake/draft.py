@@ -35,7 +35,9 @@ class Cells:
     def get(self, part: str, read: Callable[[object], _Value]) -> _Value | None:
         """Return what the cell holds; None when it is missing or wrong, or the part has no column."""
         column = self.columns.get(part)
-        value = None if column is None else self.row.get(column)
+        if column is None:
+            return None
+        value = self.row.get(column)
         try:
             return None if is_missing(value) else read(value)
         except FactError as error:
@@ -113,8 +115,9 @@ class Values:
 
 
 @lru_cache(maxsize=65536)
-def _line(sku: str, price: Money, quantity: int, category: str | None, brand: str | None) -> Line:
-    return Line(sku=sku, price=price, quantity=quantity, category=category, brand=brand)
+def _line(sku: str, price: int, currency: str, *words: Any) -> Line:
+    quantity, category, brand = words
+    return Line(sku=sku, price=Money(price, currency), quantity=quantity, category=category, brand=brand)
 
 
 @define
@@ -181,9 +184,9 @@ class Draft:
         if charge or mapping.sku is None:
             self.extra += price * quantity
         elif sku is not None:
-            words = (cells.get("category", name), cells.get("brand", name))
+            words = (quantity, cells.get("category", name), cells.get("brand", name))
             try:
-                self.lines.append(_line(sku, Money(price, currency), quantity, *words))
+                self.lines.append(_line(sku, price, currency, *words))
             except FactError as error:
                 cells.wrong("price", str(error))
 

@@ -85,10 +85,6 @@ def _checked(file: Path, encoding: str) -> Path:
     return file
 
 
-class _Unreadable(FactError):
-    """The rest of a file cannot be read."""
-
-
 @define
 class _Lines(Iterator[str]):
     """The lines of a file; one that is too long raises, and the next call goes on behind it."""
@@ -96,6 +92,7 @@ class _Lines(Iterator[str]):
     file: IO[str]
     number: int = 0
     waiting: str = ""
+    broken: bool = False
 
     @property
     def place(self) -> str:
@@ -120,7 +117,8 @@ class _Lines(Iterator[str]):
             while len(part) > LONGEST_LINE and not part.endswith("\n"):
                 part = self.file.readline(LONGEST_LINE + 1)
         except (UnicodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise _Unreadable(f"the file cannot be read any further: {error}", place=self.place) from error
+            self.broken = True
+            raise FactError(f"the file cannot be read any further: {error}", place=self.place) from error
         if len(line) > LONGEST_LINE:
             raise FactError(f"a line has at most {LONGEST_LINE} characters", place=self.place)
         return line
@@ -141,11 +139,11 @@ def _each(lines: _Lines, read: Callable[[], _Part]) -> Iterator[_Part | FactErro
             yield read()
         except StopIteration:
             return
-        except _Unreadable:
-            raise
         except csv.Error as error:
             yield FactError(f"not CSV: {error}", place=f"line {first}")
         except FactError as error:
+            if lines.broken:
+                raise
             yield error if error.place else FactError(str(error), place=lines.place)
 
 
@@ -166,27 +164,26 @@ def _fact(line: str) -> Fact | None:
 
 def _table(file: Path, encoding: str, columns: list[str], delimiter: str | None) -> Iterator[Row]:
     with _lines(file, encoding) as lines:
-        delimiter = delimiter or max(",;\t|", key=lines.peek().count)
-        for cells in _each(lines, _reader(lines, delimiter).__next__):
-            if isinstance(cells, FactError):
-                if not columns:
-                    raise cells
-                yield cells
-            elif not any(cells):
-                continue
-            elif not columns:
-                columns = _header(cells)
-            elif len(cells) == len(columns):
-                yield dict(zip(columns, cells, strict=True))
-            else:
-                yield FactError(f"{len(cells)} cells, but {len(columns)} columns", place=lines.place)
+        found = _each(lines, _reader(lines, delimiter or max(",;\t|", key=lines.peek().count)).__next__)
+        records = (cells for cells in found if isinstance(cells, FactError) or any(cells))
+        columns = columns or _header(next(records, []))
+        for cells in records:
+            yield cells if isinstance(cells, FactError) else _row(columns, cells, lines.place)
+
+
+def _row(columns: list[str], cells: list[str], place: str) -> Row:
+    if len(cells) != len(columns):
+        return FactError(f"{len(cells)} cells, but {len(columns)} columns", place=place)
+    return dict(zip(columns, cells, strict=True))
 
 
 def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
     return map(str.split, lines) if delimiter == _BLANKS else csv.reader(lines, delimiter=delimiter, strict=True)
 
 
-def _header(cells: list[str]) -> list[str]:
+def _header(cells: list[str] | FactError) -> list[str]:
+    if isinstance(cells, FactError):
+        raise cells
     names = [cell.strip() for cell in cells]
     for name in names:
         if name and names.count(name) > 1:

@@ -132,14 +132,18 @@ class OrderMapping:
             raise DefinitionError(f"zone: {error}") from None
         if self.time_format in {"iso", *EPOCHS}:
             return
-        try:
-            example = datetime(2001, 2, 3, 4, 5, 6).strftime(self.time_format)
-            datetime.strptime(example, self.time_format)  # the zone is added later
-            good = "%" in self.time_format
-        except (ValueError, TypeError):
-            good = False
-        if not good:
+        if not _is_pattern(self.time_format):
             near = nearest(self.time_format, {"iso", *EPOCHS})
-            raise DefinitionError(
-                f"time_format {shown(self.time_format)} is none{near}, nor a pattern such as '%d.%m.%Y'"
-            )
+            message = f"time_format is a word or a pattern such as '%d.%m.%Y', not {shown(self.time_format)}{near}"
+            raise DefinitionError(message)
+
+
+def _is_pattern(form: object) -> bool:
+    """Tell whether the pattern reads back what it writes."""
+    if not isinstance(form, str) or "%" not in form:
+        return False
+    try:
+        datetime.strptime(datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007  # not kept
+    except ValueError:
+        return False
+    return True

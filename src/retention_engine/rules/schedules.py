@@ -36,6 +36,23 @@ class Schedule:
     on: tuple[str | int, ...]
     at: str = field(validator=check_time)
 
+    def __attrs_post_init__(self) -> None:
+        """Check that there is such a schedule."""
+        match self.unit:
+            case "daily":
+                if self.on:
+                    raise DefinitionError(f"daily() takes no days, not {shown(self.on)}")
+            case "weekly":
+                _check_weekdays(self.on)
+            case "monthly":
+                if len(self.on) != 1 or type(self.on[0]) is not int or not 1 <= self.on[0] <= 31:
+                    raise DefinitionError(
+                        f"monthly() takes a day from 1 to 31, not {shown(self.on[0] if self.on else None)}"
+                    )
+            case _:
+                units = ("daily", "weekly", "monthly")
+                raise DefinitionError(f"unknown schedule {shown(self.unit)}{nearest(self.unit, units)}")
+
     def falls_on(self, day: date) -> bool:
         """Tell whether a local date is one of them."""
         if self.unit == "daily":
@@ -58,6 +75,14 @@ class Schedule:
         return f"{self.unit}({on}{', ' if on else ''}at={self.at!r})"
 
 
+def _check_weekdays(on: tuple[object, ...]) -> None:
+    for name in on:
+        if name not in WEEKDAYS:
+            raise DefinitionError(f"unknown weekday {shown(name)}{nearest(name, WEEKDAYS)}")
+    if not on:
+        raise DefinitionError("weekly() needs at least one weekday, such as 'mon'")
+
+
 def instant_on(day: date, at: str, where: ZoneInfo) -> int:
     """Return the instant of a local time ``HH:MM`` on a local date."""
     return at_local(day, int(at[:2]), int(at[3:]), where)
@@ -70,16 +95,9 @@ def daily(*, at: str = "10:00") -> Schedule:
 
 def weekly(*on: str, at: str = "10:00") -> Schedule:
     """Return the dates of some weekdays (``"mon"`` to ``"sun"``), at a local time."""
-    for name in on:
-        if name not in WEEKDAYS:
-            raise DefinitionError(f"unknown weekday {shown(name)}{nearest(name, WEEKDAYS)}")
-    if not on:
-        raise DefinitionError("weekly() needs at least one weekday, such as 'mon'")
     return Schedule("weekly", tuple(dict.fromkeys(on)), at)
 
 
 def monthly(day: int, *, at: str = "10:00") -> Schedule:
     """Return one date a month (1 to 31; the last day where the month is shorter), at a local time."""
-    if type(day) is not int or not 1 <= day <= 31:
-        raise DefinitionError(f"monthly() takes a day from 1 to 31, not {shown(day)}")
     return Schedule("monthly", (day,), at)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import date
+from operator import attrgetter
+from typing import Any
 
 from attrs import field, frozen
 
@@ -14,6 +16,8 @@ from retention_engine.rules.schedules import Schedule, check_time, instant_on
 from retention_engine.state import Moment
 from retention_engine.timing import LocalDays, Span, anniversary, local_date
 from retention_engine.view import View
+
+_at = attrgetter("at")
 
 
 @frozen
@@ -74,21 +78,32 @@ class After(Trigger):
 
     def next_due(self, view: View) -> int | None:
         """Return the due instant of the first record that is younger than the delay."""
-        rows = self.records.members(view)
-        place = bisect_right(rows, view.now - self.delay.micros, key=lambda member: member.record.at)
-        return rows[place].record.at + self.delay.micros if place < len(rows) else None
+        rows = self._rows(view)
+        place = bisect_right(rows, view.now - self.delay.micros, key=_at)
+        return int(rows[place].at) + self.delay.micros if place < len(rows) else None
 
     def due_now(self, view: View) -> list[Occasion]:
         """Return the records that are exactly as old as the delay."""
         wanted = view.now - self.delay.micros
-        found = [member.record for member in self.records.members(view) if member.record.at == wanted]
+        rows = self._rows(view)
+        found = rows[bisect_left(rows, wanted, key=_at) : bisect_right(rows, wanted, key=_at)]
         return [Occasion(record.id, view.now) for record in found]
 
     def overdue(self, view: View, fresh: set[str]) -> list[Occasion]:
         """Return the occasions of records that only now became known and were due before now."""
-        found = (member.record for member in self.records.members(view) if member.record.id in fresh)
+        found = (record for record in self._rows(view) if record.id in fresh)
         dues = (Occasion(record.id, record.at + self.delay.micros) for record in found)
         return [occasion for occasion in dues if occasion.due < view.now]
+
+    def _rows(self, view: View) -> list[Any]:
+        """Return the records, oldest first."""
+        wheres: list[Where] = []
+        inner = self.records
+        while isinstance(inner, Where):
+            wheres.append(inner)
+            inner = inner.inner
+        rows = view.history.records(self.base())
+        return [row for row in rows if all(where.passes(row) for where in wheres)] if wheres else rows
 
     def __repr__(self) -> str:
         """Return the call that builds it."""

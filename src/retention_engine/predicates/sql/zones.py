@@ -1,8 +1,8 @@
-"""What the customer's calendar says at one instant, worked out in Python for each zone; the database knows no zone."""
+"""What the customer's calendar says at one instant: asked in Python once per zone, so no database needs to know zones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from datetime import date
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -12,13 +12,116 @@ from sqlglot import exp
 
 from retention_engine.errors import DefinitionError
 from retention_engine.predicates.base import Truth
-from retention_engine.predicates.calendars import LEAPS, MonthDay, Yearly
-from retention_engine.predicates.sql.compare import both, either
+from retention_engine.predicates.calendars import MonthDay, Yearly
+from retention_engine.predicates.sql.compare import Cells, binary, both, either
 from retention_engine.predicates.sql.literals import integer, text
 from retention_engine.state import History
-from retention_engine.timing import is_zone, local_date, start_of_day, zone
+from retention_engine.timing import local_date, start_of_day, zone
 from retention_engine.view import View
 
 _Answer = TypeVar("_Answer", bound=Hashable)
-_ALL_DAYS = [MonthDay((day := date.fromordinal(date(2000, 1, 1).toordinal() + n)).month, day.day) for n in range(366)]
+_FIRST = date(2000, 1, 1).toordinal()
+_DAYS = [MonthDay(day.month, day.day) for day in map(date.fromordinal, range(_FIRST, _FIRST + 366))]
 _FOURS = [f"{year:02}" for year in range(4, 100, 4)]
+
+
+@frozen
+class Clock:
+    """An instant, the shop's zone, and the zones that customers have; None: not told.
+
+    Attributes:
+        cell: the customer's zone in SQL, None when the source knows none.
+    """
+
+    at: int
+    shop: str
+    zones: tuple[str, ...] | None
+    cell: exp.Expression | None
+
+    def by_zone(
+        self, node: object, answer: Callable[[ZoneInfo], _Answer]
+    ) -> tuple[_Answer, dict[_Answer, list[str]]]:
+        """Return the answer for the shop's zone, and every other answer with the zones that give it.
+
+        Raises:
+            DefinitionError: nobody said which zones there are.
+        """
+        if self.zones is None and self.cell is not None:
+            raise DefinitionError(f"{node} asks for the customer's calendar: say which zones= customers have")
+        usual = answer(zone(self.shop))
+        others: dict[_Answer, list[str]] = {}
+        for name in self.zones or ():
+            if (found := answer(zone(name))) != usual:
+                others.setdefault(found, []).append(name)
+        return usual, others if self.cell is not None else {}
+
+    def choose(
+        self, node: object, answer: Callable[[ZoneInfo], _Answer], write: Callable[[_Answer], exp.Expression]
+    ) -> exp.Expression:
+        """Return the expression of the customer's zone."""
+        usual, others = self.by_zone(node, answer)
+        if not others or self.cell is None:
+            return write(usual)
+        return exp.Case(
+            ifs=[
+                exp.If(
+                    this=exp.In(this=self.cell.copy(), expressions=[text(name) for name in sorted(names)]),
+                    true=write(found),
+                )
+                for found, names in others.items()
+            ],
+            default=write(usual),
+        )
+
+    def truth(self, node: Truth) -> exp.Expression:
+        """Return a predicate that depends on nothing but the zone."""
+        return self.choose(node, lambda where: node.verdict(self._view(where)).holds, exp.convert)
+
+    def first_instant(self, node: object, count: int, where: ZoneInfo) -> int:
+        """Return the first instant of the last ``count`` local days, today included."""
+        today = local_date(self.at, where)
+        return start_of_day(today.fromordinal(max(3, today.toordinal() - count + 1)), where)
+
+    def yearly(self, node: Yearly, cells: Cells) -> exp.Expression:
+        """Return a yearly predicate over a date that lies in a text or day cell."""
+
+        def held(where: ZoneInfo) -> tuple[MonthDay, ...]:
+            view = self._view(where)
+            return tuple(day for day in _DAYS if evolve(node, anchor=day).verdict(view).holds)
+
+        return self.choose(node, held, lambda days: _is_one_of(cells, [f"{day.month:02}-{day.day:02}" for day in days]))
+
+    def _view(self, where: ZoneInfo) -> View:
+        return View(History(""), self.at, where)
+
+
+def _is_one_of(cells: Cells, days: list[str]) -> exp.Expression:
+    found: list[exp.Expression] = []
+    if days and "day" in cells:
+        found.append(exp.In(this=cells["day"].copy(), expressions=[text(day) for day in days]))
+    if days and "text" in cells:
+        cell = cells["text"]
+        found.append(exp.In(this=cell.copy(), expressions=[text(f"--{day}") for day in days]))
+        ends = exp.In(this=_slice(cell, 5), expressions=[text(f"-{day}") for day in days])
+        found.append(both([ends, *_is_year(cell), _exists(cell)]))
+    return either(found)
+
+
+def _slice(cell: exp.Expression, start: int, length: int | None = None) -> exp.Expression:
+    extra = {} if length is None else {"length": integer(length)}
+    return exp.Substring(this=cell.copy(), start=integer(start), **extra)
+
+
+def _is_year(cell: exp.Expression) -> list[exp.Expression]:
+    digits = [text(str(digit)) for digit in range(10)]
+    each = [exp.In(this=_slice(cell, place, 1), expressions=[one.copy() for one in digits]) for place in range(1, 5)]
+    return [*each, binary(_slice(cell, 1, 4), "!=", text("0000"))]
+
+
+def _exists(cell: exp.Expression) -> exp.Expression:
+    """Return that the date is no 29 February, or its year is a leap year."""
+    fours = [text(year) for year in _FOURS]
+    usual = exp.In(this=_slice(cell, 3, 2), expressions=fours)
+    century = exp.In(this=_slice(cell, 1, 2), expressions=[each.copy() for each in fours])
+    leap = both([binary(_slice(cell, 3, 2), "==", text("00")), century])
+    return either([binary(_slice(cell, 5), "!=", text("-02-29")), usual, leap])

@@ -2,12 +2,11 @@
 
 from retention_engine.testing.strategies.expressions import collections, comparisons, expressions, quantities
 from retention_engine.testing.strategies.facts import facts
-from retention_engine.testing.strategies.histories import Case, cases, histories
+from retention_engine.testing.strategies.histories import cases, histories
 from retention_engine.testing.strategies.times import corners, datetimes, day_counts, instants, spans, zones
 from retention_engine.testing.strategies.words import carts, customers, data, lines, moneys, orders, scalars, texts
 
 __all__ = [
-    "Case",
     "carts",
     "cases",
     "collections",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
 
 from retention_engine import predicates as p
+from retention_engine import timing
+from retention_engine.keys import fingerprint
 from retention_engine.state import COLLECTIONS
 from retention_engine.testing.strategies.facts import EVENT_NAMES
-from retention_engine.testing.strategies.times import instants, spans
+from retention_engine.testing.strategies.times import corners, day_counts, instants, spans
 from retention_engine.testing.strategies.words import FLOATS, NUMBERS, TEXTS
-from retention_engine.timing import days
+from retention_engine.timing import days, local_date, local_days
 
 Comparison = tuple[str, Any]
 
@@ -157,7 +160,7 @@ def _compares(draw: st.DrawFn, around: int | None, zone: str, *, entry: bool) ->
 @st.composite
 def _calendars(draw: st.DrawFn, around: int | None, zone: str) -> p.Truth:
     """Return yearly dates and periods of dates, some of them near the middle of the grid."""
-    near = local_date(draw(_moments(around, zone)), zone_named(zone))
+    near = local_date(draw(_moments(around, zone)), timing.zone(zone))
     if draw(st.booleans()):
         later = date.fromordinal(near.toordinal() + draw(st.sampled_from((0, 1, 7, 366))))
         return p.dates(near, later)

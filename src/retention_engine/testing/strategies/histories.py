@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 from hypothesis import strategies as st
 
 from retention_engine import facts as f
-from retention_engine.predicates import Truth
+from retention_engine.testing.case import Case
 from retention_engine.testing.strategies.expressions import expressions
 from retention_engine.testing.strategies.facts import OF_CUSTOMER, facts
 from retention_engine.testing.strategies.times import STEP, corners, instants
 from retention_engine.testing.strategies.words import CUSTOMER, maybe, moneys, orders
-from retention_engine.timing import to_text
 
 _LATER = (f.OrderPaid, f.OrderDelivered, f.OrderRefunded, f.OrderShipped, f.OrderCancelled)
 _OTHERS = tuple(cls for cls in OF_CUSTOMER if cls not in (f.OrderPlaced, *_LATER))
@@ -71,25 +70,6 @@ def histories(
     others = draw(st.lists(rest, max_size=max_others))
     numbered = [fact for number, said in enumerate(bought) for fact in _numbered(said, number)]
     return [*numbered, *(evolve(fact, id=f"{fact.id}-{number}") for number, fact in enumerate(others))]
-
-
-@frozen
-class Case:
-    """A predicate and a customer to ask it of.
-
-    Attributes:
-        predicate: the question.
-        facts: what happened to the customer, in no particular order.
-        at: the instant asked about, microseconds UTC.
-        zone: the shop's zone.
-        entry: when the journey in question was entered, None outside of one.
-    """
-
-    predicate: Truth
-    facts: list[f.Fact]
-    at: int = field(repr=lambda at: f"{at!r} or {to_text(at)!r}")
-    zone: str = "UTC"
-    entry: int | None = None
 
 
 @st.composite

@@ -1,0 +1,45 @@
+"""Launching rules: from which instant on their occasions count, and who has to be looked at because rules changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from retention_engine.ports import Store
+from retention_engine.rules import RuleSet
+
+_BATCH = 1_000
+
+
+def launch(store: Store, rules: RuleSet, origin: int) -> dict[str, int]:
+    """Return rule id -> launch instant (microseconds UTC); rules not seen before are launched at ``origin``.
+
+    When the rules say something new, every customer is woken at ``origin``, once. Called inside a transaction.
+    """
+    settings = store.settings
+    known: dict[str, int] = json.loads(settings.get("launches") or "{}")
+    launches = {**known, **{rule.id: origin for rule in rules if rule.id not in known}}
+    if settings.get("rules") == rules.fingerprint:
+        return launches
+    unnoted = rules.needs_catalogue and settings.get("interests") is None
+    for customers in _everybody(store):
+        store.wakes.lower(dict.fromkeys(customers, origin))
+        if unnoted:
+            _note_interests(store, customers)
+    settings.put("launches", json.dumps(launches, sort_keys=True))
+    settings.put("rules", rules.fingerprint)
+    if unnoted:
+        settings.put("interests", "noted")
+    return launches
+
+
+def _everybody(store: Store) -> Iterator[list[str]]:
+    after = ""
+    while customers := store.roster.customers(after, _BATCH):
+        yield customers
+        after = customers[-1]
+
+
+def _note_interests(store: Store, customers: list[str]) -> None:
+    known = store.facts.of(customers)
+    store.roster.note((each, customer) for customer, facts in known.items() for f in facts for each in f.subjects())

@@ -1,0 +1,141 @@
+"""Collections of the language -> rows of a relation and the conditions they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+from sqlglot import exp
+
+from retention_engine.errors import DefinitionError
+from retention_engine.predicates.aggregates import Collection
+from retention_engine.predicates.records import CalendarDays, Entry, Gaps, Records, Since, Where, Window
+from retention_engine.predicates.sql.compare import Cells, binary, both, compare, known
+from retention_engine.predicates.sql.dialects import bytewise, nullable
+from retention_engine.predicates.sql.literals import integer
+from retention_engine.predicates.sql.relations import ROW, Chosen, Relation, ordered
+from retention_engine.predicates.sql.source import Table
+from retention_engine.predicates.sql.tables import Reader, column, table
+from retention_engine.predicates.sql.zones import Clock
+
+
+@frozen(eq=False)
+class Rows:
+    """The records of a collection on the rows of a relation.
+
+    Attributes:
+        cells: field -> its cells.
+        sequence: returns the integer that orders records by (at, id); called only where that matters.
+    """
+
+    relation: Relation
+    chosen: Chosen
+    cells: Callable[[str], Cells]
+    sequence: Callable[[], exp.Expression]
+
+    def limited(self, condition: exp.Expression, after: int | None = None) -> Rows:
+        """Return the rows that pass one more condition; ``after``: an instant that all of them follow."""
+        return evolve(self, chosen=self.chosen.limited(condition, after))
+
+
+@define(eq=False)
+class Tables:
+    """Turns collections into rows of relations; collections that lie in one table share a relation."""
+
+    reader: Reader
+    clock: Clock
+    relations: dict[Any, Relation] = field(factory=dict)
+
+    def rows(self, node: Collection) -> Rows:
+        """Return the rows of a collection.
+
+        Raises:
+            DefinitionError: ``since(entry)``, or a collection of the user's own making.
+        """
+        match node:
+            case Records():
+                return self._records(node.name)
+            case Gaps():
+                return self._gaps(node)
+            case Where():
+                rows = self.rows(node.inner)
+                return rows.limited(compare(rows.cells(node.test.field), node.test.op, node.test.constant))
+            case Window():
+                rows, edge = self.rows(node.inner), self.clock.at - node.span.micros
+                if node.side == "within":
+                    return rows.limited(binary(rows.chosen.at.copy(), ">", integer(edge)), edge)
+                return rows.limited(binary(rows.chosen.at.copy(), "<=", integer(edge)))
+            case CalendarDays():
+                return self._days(node, self.rows(node.inner))
+            case Since() if not isinstance(node.moment, Entry):
+                rows = self.rows(node.inner)
+                return rows.limited(binary(rows.chosen.at.copy(), ">", integer(node.moment)), node.moment)
+        raise DefinitionError(f"{node} has no SQL reading: {type(node).__name__} of a journey's entry or of your own")
+
+    def _records(self, name: str) -> Rows:
+        reader, where = self.reader, self.reader.source.table(name)
+        key = (where.name, where.customer, where.where)
+        if key not in self.relations:
+            self.relations[key] = self._relation(table(where.name, ROW), where)
+        relation = self.relations[key]
+
+        def sequence() -> exp.Expression:
+            if where.sequence is not None:
+                return nullable(reader.expression(where.sequence, ROW), reader.dialect)
+            return relation.rank(ordered(relation.customer, self._order(name, where), exp.RowNumber()))
+
+        at = nullable(reader.expression(where.at, ROW), reader.dialect)
+        return Rows(relation, Chosen(at), lambda field: reader.cells(reader.source.field(name, field), ROW), sequence)
+
+    def _relation(self, body: exp.Expression, where: Table) -> Relation:
+        keep = None if where.where is None else self.reader.expression(where.where, ROW)
+        return Relation(f"r{len(self.relations)}", body, self.reader.expression(where.customer, ROW), keep)
+
+    def _order(self, name: str, where: Table) -> list[exp.Expression]:
+        """Return what sorts the records of a customer as (at, id) does."""
+        if where.sequence is not None:
+            return [self.reader.expression(where.sequence, ROW)]
+        if where.id is None:
+            raise DefinitionError(f"the source has neither id nor sequence of {name}, so nothing tells their order")
+        text = self.reader.expression(where.id, ROW)
+        return [self.reader.expression(where.at, ROW), bytewise(text, self.reader.dialect)]
+
+    def _gaps(self, node: Gaps) -> Rows:
+        if node not in self.relations:
+            body = self._gap_table(node)
+            customer, gap = column("customer", ROW), column("gap", ROW)
+            self.relations[node] = Relation(f"r{len(self.relations)}", body, customer, known(gap))
+        dialect = self.reader.dialect
+        at, gap, sequence = (nullable(column(name, ROW), dialect) for name in ("at", "gap", "sequence"))
+        return Rows(self.relations[node], Chosen(at), lambda _: {"span": gap.copy()}, sequence.copy)
+
+    def _gap_table(self, node: Gaps) -> exp.Expression:
+        """Return the rows that pass, each with its distance to the one before."""
+        rows = evolve(self, relations={}).rows(node.inner)
+        base: Any = node.inner
+        while not isinstance(base, Records):
+            base = base.inner
+        at, customer = rows.chosen.at, rows.relation.customer
+        order = self._order(base.name, self.reader.source.table(base.name))
+        before = ordered(customer, order, exp.Lag(this=exp.cast(at.copy(), "BIGINT")))
+        columns = {
+            "customer": customer.copy(),
+            "at": at.copy(),
+            "sequence": ordered(customer, order, exp.RowNumber()),
+            "gap": exp.Sub(this=at.copy(), expression=before),
+        }
+        query = exp.select(*(exp.alias_(each, name, quoted=True) for name, each in columns.items()))
+        keep = [] if rows.relation.keep is None else [rows.relation.keep]
+        conditions = [each.copy() for each in (*keep, *rows.chosen.conditions)]
+        query = query.from_(rows.relation.body.copy())
+        return (query.where(both(conditions).unnest(), copy=False) if conditions else query).subquery(ROW)
+
+    def _days(self, node: CalendarDays, rows: Rows) -> Rows:
+        """Cut at the first instant of the oldest day; one that depends on the zone lies beside the record."""
+        usual, others = self.clock.by_zone(node, lambda where: self.clock.first_instant(node.count_, where))
+        first = integer(usual)
+        if others:
+            chosen = self.clock.choose(node, lambda where: self.clock.first_instant(node.count_, where), integer)
+            first = rows.relation.cut(chosen)
+        return rows.limited(binary(rows.chosen.at.copy(), ">=", first), min([usual, *others]) - 1)

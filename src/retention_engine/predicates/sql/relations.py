@@ -1,0 +1,152 @@
+"""One grouped sub-query per table: it holds every conditional aggregate that is asked of the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field, frozen
+from sqlglot import exp
+
+from retention_engine.predicates.sql.compare import binary, both, known
+from retention_engine.predicates.sql.dialects import edge, nullable
+from retention_engine.predicates.sql.literals import integer
+from retention_engine.predicates.sql.tables import column
+
+ROW, ZONED = "t", "z"
+"""Aliases inside of a sub-query: the record, and the customer's calendar beside it."""
+
+_SIMPLE: dict[str, type[exp.Func]] = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}
+
+
+@frozen
+class Chosen:
+    """Records that pass conditions: those of their fields and windows, apart from not lying in the future.
+
+    Attributes:
+        after: an instant that all of them follow, None when there is none.
+    """
+
+    at: exp.Expression
+    conditions: tuple[exp.Expression, ...] = ()
+    after: int | None = None
+
+    def limited(self, condition: exp.Expression, after: int | None = None) -> Chosen:
+        """Return those that pass one more condition."""
+        bounds = [bound for bound in (self.after, after) if bound is not None]
+        return Chosen(self.at, (*self.conditions, condition), max(bounds, default=None))
+
+
+@frozen
+class Asked:
+    """One aggregate over chosen records; ``key`` orders them for ``first`` and ``last``."""
+
+    fold: str
+    chosen: Chosen
+    value: exp.Expression | None = None
+    key: exp.Expression | None = None
+
+
+@define(eq=False)
+class Relation:
+    """The sub-query of one table.
+
+    Attributes:
+        alias: its name in the whole query.
+        body: the table, or a sub-query, under the alias ``t``.
+        customer: the key of the customer on a row.
+        keep: the condition under which a row counts at all.
+        ranks: what computes a missing ``sequence``, by the column's name.
+        cuts: expressions over the customer's zone, by the column's name.
+    """
+
+    alias: str
+    body: exp.Expression
+    customer: exp.Expression
+    keep: exp.Expression | None
+    ranks: dict[str, exp.Expression] = field(factory=dict)
+    cuts: dict[str, exp.Expression] = field(factory=dict)
+    _asked: dict[Asked, str] = field(factory=dict)
+
+    def output(self, asked: Asked) -> exp.Expression:
+        """Return the column of an aggregate; equal ones are computed once."""
+        return column(self._asked.setdefault(asked, f"f{len(self._asked)}"), self.alias)
+
+    def rank(self, order: exp.Expression) -> exp.Expression:
+        """Return the column that numbers the records of a customer in an order."""
+        name = next((name for name, held in self.ranks.items() if held == order), f"rank_{len(self.ranks)}")
+        self.ranks.setdefault(name, order)
+        return column(name, ROW)
+
+    def cut(self, expression: exp.Expression) -> exp.Expression:
+        """Return the column of an expression over the customer's zone."""
+        name = next((name for name, held in self.cuts.items() if held == expression), f"cut_{len(self.cuts)}")
+        self.cuts.setdefault(name, expression)
+        return column(name, ZONED)
+
+    def tree(self, now: int, dialect: str, customers: exp.Expression, key: exp.Expression) -> exp.Expression:
+        """Return the sub-query; ``customers`` and their ``key`` are joined where a window asks for the calendar."""
+        instants = {asked.chosen.at for asked in self._asked}
+        shared = len(instants) == 1
+        columns = [exp.alias_(self.customer.copy(), "customer", quoted=True)]
+        for asked, name in self._asked.items():
+            past = () if shared else (_until(asked.chosen.at, now),)
+            columns.append(exp.alias_(_aggregate(asked, past, dialect), name, quoted=True))
+        query = exp.select(*columns).from_(self._ranked())
+        if self.cuts:
+            named = [exp.alias_(each.copy(), name, quoted=True) for name, each in self.cuts.items()]
+            own = exp.select(exp.alias_(key.copy(), "customer", quoted=True), *named).from_(customers.copy())
+            same = binary(column("customer", ZONED), "==", self.customer.copy())
+            query = query.join(own.subquery(ZONED), on=same, join_type="left", copy=False)
+        conditions = [self.keep.copy()] if self.keep is not None else []
+        if shared:
+            conditions += self._span(next(iter(instants)), now)
+        if conditions:
+            query = query.where(both(conditions).unnest(), copy=False)
+        return query.group_by(self.customer.copy(), copy=False)
+
+    def _span(self, at: exp.Expression, now: int) -> list[exp.Expression]:
+        """Return the conditions on the instant that all aggregates share."""
+        bounds = [asked.chosen.after for asked in self._asked]
+        lowest = min((bound for bound in bounds if bound is not None), default=None)
+        after = [] if lowest is None or None in bounds else [binary(at.copy(), ">", integer(lowest))]
+        return [*after, _until(at, now)]
+
+    def _ranked(self) -> exp.Expression:
+        if not self.ranks:
+            return self.body.copy()
+        ranks = [exp.alias_(order.copy(), name, quoted=True) for name, order in self.ranks.items()]
+        every = exp.Column(this=exp.Star(), table=exp.to_identifier(ROW, quoted=True))
+        return exp.select(every, *ranks).from_(self.body.copy()).subquery(ROW)
+
+
+def _until(at: exp.Expression, now: int) -> exp.Expression:
+    return binary(at.copy(), "<=", integer(now))
+
+
+def guarded(value: exp.Expression, conditions: tuple[exp.Expression, ...]) -> exp.Expression:
+    """Return the value where all conditions hold, else NULL; never ``FILTER``, which not every database has."""
+    if not conditions:
+        return value.copy()
+    test = both([each.copy() for each in conditions]).unnest()
+    return exp.Case(ifs=[exp.If(this=test, true=value.copy())])
+
+
+def _aggregate(asked: Asked, past: tuple[exp.Expression, ...], dialect: str) -> exp.Expression:
+    conditions = (*past, *asked.chosen.conditions)
+    if asked.fold == "count":
+        value = asked.value if asked.value is not None else integer(1)
+        return exp.Count(this=guarded(value, conditions))
+    assert asked.value is not None
+    if asked.fold in _SIMPLE:
+        return _SIMPLE[asked.fold](this=nullable(guarded(asked.value, conditions), dialect))
+    if asked.fold == "distinct":
+        return exp.Count(this=exp.Distinct(expressions=[guarded(asked.value, conditions)]))
+    assert asked.key is not None
+    key = guarded(asked.key, (*conditions, known(asked.value.copy())))
+    return edge(asked.fold, guarded(asked.value, conditions), key, dialect)
+
+
+def ordered(partition: exp.Expression, by: list[exp.Expression], function: Any) -> exp.Expression:
+    """Return a window function over the records of a customer in an order."""
+    terms = [exp.Ordered(this=each.copy(), nulls_first=True) for each in by]
+    return exp.Window(this=function, partition_by=[partition.copy()], order=exp.Order(expressions=terms))

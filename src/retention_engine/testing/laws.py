@@ -1,0 +1,264 @@
+"""The laws of a predicate and of the fold, as functions; they raise AssertionError and need nothing but the library."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from attrs import evolve
+
+from retention_engine import predicates, timing
+from retention_engine.errors import RetentionError
+from retention_engine.facts import Fact
+from retention_engine.predicates import All, AnyOf, AtLeast, Compare, Segment, Truth, Window, at_least, parse
+from retention_engine.state import History, fold
+from retention_engine.testing.case import Case, nodes
+from retention_engine.timing import DAY, HOUR, NEVER, to_text
+
+_OPPOSITES = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_STEPS = 6
+"""At so many horizons the laws that compare two predicates ask them."""
+
+
+def check_laws(
+    predicate: Truth,
+    facts: Iterable[Fact],
+    *,
+    at: datetime | int | str,
+    zone: str = "UTC",
+    entry: int | None = None,
+) -> None:
+    """Check every law of a predicate for one customer from an instant on.
+
+    Args:
+        predicate: of any node types, also of your own.
+        facts: of one customer, in any order; those that take effect later than ``at`` are left out.
+        at: the instant from which on no new fact arrives.
+        zone: the shop's zone.
+        entry: when the journey in question was entered, None outside of one.
+
+    Raises:
+        AssertionError: a law is broken; the message shows the predicate, the instant and the facts.
+    """
+    case = Case(predicate, list(facts), at, zone, entry)
+    for law in LAWS:
+        law(case)
+
+
+def check_horizon(case: Case, *, days: int = 366, effort: int = 300) -> None:
+    """The truth stays the same from each instant until its horizon, which is later than the instant.
+
+    Asked are every day of a year, each at another hour, and, from horizon to horizon, 1 µs around those of every part.
+
+    Args:
+        case: the predicate and the customer.
+        days: how many days to look ahead.
+        effort: at most so many instants at which the parts are asked for their horizons.
+    """
+    parts = list(dict.fromkeys(part for part in nodes(case.predicate) if isinstance(part, Truth)))
+    view, end = case.view(), case.at + days * DAY
+    waiting = [case.at + day * DAY + day * 7 % 24 * HOUR for day in range(days)]
+    known, turns = set(waiting), set(waiting)
+    heapify(waiting)
+    since, holds, until = case.at, None, case.at
+    while waiting:
+        now = heappop(waiting)
+        seen = evolve(view, now=now)
+        verdict = case.predicate.verdict(seen)
+        horizon = NEVER if verdict.until is None else verdict.until
+        if horizon <= now:
+            case.fail(f"the horizon {to_text(horizon)} is not later than the instant", now)
+        if now < until and verdict.holds != holds:
+            shown = "for ever" if until == NEVER else f"until {to_text(until)}"
+            case.fail(f"{verdict.holds} now, though {to_text(since)} answered {holds} {shown}", now)
+        if now >= until or horizon > until:
+            since, holds, until = now, verdict.holds, horizon
+        if now in turns and effort > 0:
+            effort -= 1
+            found = {part.verdict(seen).until for part in parts} - {None}
+            turns |= found  # type: ignore[arg-type]  # None was just taken out
+            near = {each + step for each in found for step in (-1, 0, 1)}  # type: ignore[operator]  # as above
+            for each in near - known:
+                if now < each <= end:
+                    known.add(each)
+                    heappush(waiting, each)
+
+
+def check_negation(case: Case) -> None:
+    """The negation is the exact complement and keeps the horizon."""
+    for view in case.moments(case.predicate, _STEPS):
+        plain, negated = case.predicate.verdict(view), (~case.predicate).verdict(view)
+        if negated.holds == plain.holds or negated.until != plain.until:
+            case.fail(f"{plain}, but its negation {negated}", view.now)
+
+
+def check_double_negation(case: Case) -> None:
+    """The negation of the negation is the predicate itself."""
+    if ~~case.predicate != case.predicate or hash(~~case.predicate) != hash(case.predicate):
+        case.fail(f"negated twice it is {~~case.predicate}")
+
+
+def check_de_morgan(case: Case) -> None:
+    """A negated group has the truth and the horizon of the opposite group of its negated parts."""
+    for group in nodes(case.predicate):
+        if isinstance(group, All | AnyOf | AtLeast):
+            needed = {All: len(group.inside), AnyOf: 1}.get(type(group)) or group.needed  # type: ignore[union-attr]  # AtLeast
+            opposite = at_least(len(group.inside) - needed + 1, *(~part for part in group.inside))
+            for view in case.moments(group, _STEPS):
+                left, right = (~group).verdict(view), opposite.verdict(view)
+                if left != right:
+                    case.fail(f"{~group} is {left}, but {opposite} is {right}", view.now)
+
+
+def check_comparisons(case: Case) -> None:
+    """A comparison and its opposite never both hold; of a number that has a value, one of the two does."""
+    for part in nodes(case.predicate):
+        if isinstance(part, Compare) and part.op in _OPPOSITES:
+            opposite = Compare(part.left, _OPPOSITES[part.op], part.constant)
+            for view in (*case.moments(part, _STEPS), *case.moments(opposite, _STEPS)):
+                if part.verdict(view).holds and opposite.verdict(view).holds:
+                    case.fail(f"both {part} and {opposite}", view.now)
+
+
+def check_windows(case: Case) -> None:
+    """At every instant ``within`` and ``before`` of a span share out the records of the collection."""
+    for part in nodes(case.predicate):
+        if isinstance(part, Window):
+            _check_window(case, part)
+
+
+def _check_window(case: Case, part: Window) -> None:
+    view = case.view()
+    whole = part.inner.members(view)
+    sides = [
+        *Window(part.inner, "within", part.span).members(view),
+        *Window(part.inner, "before", part.span).members(view),
+    ]
+    edges = {edge for member in sides for edge in (member.start, member.end)} - {NEVER}
+    for now in sorted({edge + step for edge in edges for step in (-1, 0)}):
+        inside, shared = (
+            sorted(member.record.id for member in members if member.start <= now < member.end)
+            for members in (whole, sides)
+        )
+        if inside != shared:
+            case.fail(f"{part.inner} has {inside}, but within and before {part.span!r} of it {shared}", now)
+
+
+def check_text(case: Case) -> None:
+    """The text form parses back to an equal predicate with an equal hash and the same text."""
+    text = str(case.predicate)
+    names = {part.name: part.inner for part in nodes(case.predicate) if isinstance(part, Segment)}
+    try:
+        parsed = parse(text, segments=names)
+    except RetentionError as error:
+        case.fail(f"its text does not parse: {error}")
+    if parsed != case.predicate or hash(parsed) != hash(case.predicate) or str(parsed) != text:
+        case.fail(f"its text parses to {parsed!r}, not {case.predicate!r}")
+
+
+def check_repr(case: Case) -> None:
+    """The ``repr`` is a Python expression that builds an equal predicate."""
+    names = {name: getattr(module, name) for module in (timing, predicates) for name in module.__all__}
+    built = _build(ast.parse(repr(case.predicate), mode="eval").body, names)
+    if type(built) is not type(case.predicate) or built != case.predicate:
+        case.fail(f"its repr builds {built!r}, not {case.predicate!r}")
+
+
+def _build(node: ast.AST, names: dict[str, Any]) -> Any:
+    """Evaluate the part of Python in which predicates are written; for data of our own making only."""
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name():
+            return names[node.id]
+        case ast.Attribute():
+            return getattr(_build(node.value, names), node.attr)
+        case ast.Call():
+            named = {str(each.arg): _build(each.value, names) for each in node.keywords}
+            return _build(node.func, names)(*(_build(each, names) for each in node.args), **named)
+        case ast.UnaryOp():
+            return _OPERATORS[type(node.op)](_build(node.operand, names))
+        case ast.BinOp():
+            return _OPERATORS[type(node.op)](_build(node.left, names), _build(node.right, names))
+        case ast.Compare(ops=[comparison]):
+            return _OPERATORS[type(comparison)](_build(node.left, names), _build(node.comparators[0], names))
+    raise AssertionError(f"a repr is made of names, calls, constants and operators, not {ast.dump(node)}")
+
+
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    **{ast.Invert: operator.invert, ast.USub: operator.neg, ast.BitAnd: operator.and_, ast.BitOr: operator.or_},
+    **{ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le},
+    **{ast.Gt: operator.gt, ast.GtE: operator.ge},
+}
+
+
+def check_reads(case: Case) -> None:
+    """A history that keeps only what the predicate says it reads gives the same verdict."""
+    names = case.predicate.reads()
+    wanted = names | {"orders"} if "carts" in names else names  # the orders tell which carts were ordered
+    whole, part = (case.predicate.verdict(case.view(wanted=kept)) for kept in (None, wanted))
+    if whole != part:
+        case.fail(f"{whole}, but {part} when only {sorted(wanted)} is kept")
+
+
+LAWS: tuple[Callable[[Case], None], ...] = (
+    check_horizon,
+    check_negation,
+    check_double_negation,
+    check_de_morgan,
+    check_comparisons,
+    check_windows,
+    check_text,
+    check_repr,
+    check_reads,
+)
+"""Every law of a predicate; ``check_laws`` runs them all."""
+
+
+def arrangements(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
+    """Yield the same facts in several orders, with and without repetitions."""
+    known = list(facts)
+    yield known[::-1]
+    yield sorted(known, key=lambda fact: (fact.effective, fact.id))
+    yield sorted(known, key=lambda fact: (fact.at, fact.id), reverse=True)
+    yield sorted(known, key=lambda fact: fact.id)
+    yield [*known, *known]
+    yield [fact for fact in reversed(known) for _ in range(2)]
+    yield [*known[len(known) // 2 :], *known, *known[: len(known) // 2]]
+
+
+def order_independent(facts: Iterable[Fact], orders: Iterable[Sequence[Fact]] = ()) -> None:
+    """Check that any order and any repetition of the facts of a customer give the same history.
+
+    Args:
+        facts: of one customer, each id once.
+        orders: further arrangements of the same facts to try, besides those of ``arrangements``.
+
+    Raises:
+        AssertionError: two arrangements give different histories; the message shows both and where they differ.
+    """
+    known = list(facts)
+    expected = fold(History("customer-7"), known)
+    for order in (*arrangements(known), *orders):
+        found = fold(History("customer-7"), order)
+        if found != expected:
+            lines = [f"{name}: {left} or {right}" for name, left, right in _differences(expected, found)]
+            shown = [
+                f"{title}:\n" + "\n".join(f"  {fact!r}" for fact in each)
+                for title, each in (("first", known), ("then", order))
+            ]
+            raise AssertionError("\n".join(["the order of facts matters", *lines, *shown]))
+
+
+def _differences(left: History, right: History) -> Iterator[tuple[str, Any, Any]]:
+    for name in ("lists", "attributes", "drafts"):
+        ours, theirs = getattr(left, name), getattr(right, name)
+        for key in sorted({*ours, *theirs}, key=str):
+            if ours.get(key) != theirs.get(key):
+                yield f"{name} {key}", ours.get(key), theirs.get(key)
+    if left.first != right.first:
+        yield "first", left.first, right.first
