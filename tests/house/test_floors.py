@@ -23,7 +23,7 @@ FLOORS = (
     "recipes testing cli integrations report",
 )
 PREDICATES = (
-    "base",
+    "base syntax",
     "compare",
     "aggregates items",
     "records attributes",

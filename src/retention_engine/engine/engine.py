@@ -223,10 +223,12 @@ class Engine:
         if cursor is not None and target < cursor:
             raise TimeError(f"time does not go back: asked for {to_text(target)}, it stands at {to_text(cursor)}")
         origin = cursor if cursor is not None else target if self._since is None else self._since
+        launched = self._launched
         with self.store.transaction():
-            if self._launched is None:
-                self._launched = launch(self.store, self.rules, origin)
+            if launched is None:
+                launched = launch(self.store, self.rules, self._zone, origin)
             self.store.settings.put("cursor", str(target))
+        self._launched = launched  # not before the commit: a failed one is tried again
 
     def _walk(self, due: list[tuple[str, int]], target: int) -> list[Walked]:
         """Look at a batch of customers and commit what was decided about them."""

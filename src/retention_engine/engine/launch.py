@@ -11,25 +11,25 @@ from retention_engine.rules import RuleSet
 _BATCH = 1_000
 
 
-def launch(store: Store, rules: RuleSet, origin: int) -> dict[str, int]:
+def launch(store: Store, rules: RuleSet, zone: str, origin: int) -> dict[str, int]:
     """Return rule id -> launch instant (microseconds UTC); rules not seen before are launched at ``origin``.
 
-    When the rules say something new, every customer is woken at ``origin``, once. Called inside a transaction.
+    When the rules or the shop's zone are new, every customer is woken at ``origin``, once. Called inside a transaction.
     """
     settings = store.settings
     known: dict[str, int] = json.loads(settings.get("launches") or "{}")
     launches = {**known, **{rule.id: origin for rule in rules if rule.id not in known}}
-    if settings.get("rules") == rules.fingerprint:
+    if settings.get("rules") == rules.fingerprint and settings.get("zone") == zone:
         return launches
-    unnoted = rules.needs_catalogue and settings.get("interests") is None
+    unnoted = rules.needs_catalogue and settings.get("interests") != "noted"
     for customers in _everybody(store):
         store.wakes.lower(dict.fromkeys(customers, origin))
         if unnoted:
             _note_interests(store, customers)
     settings.put("launches", json.dumps(launches, sort_keys=True))
     settings.put("rules", rules.fingerprint)
-    if unnoted:
-        settings.put("interests", "noted")
+    settings.put("zone", zone)
+    settings.put("interests", "noted" if rules.needs_catalogue else "")
     return launches
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from retention_engine.predicates import Attribute, CalendarDays, Dates, Local, Node, Yearly
-from retention_engine.predicates.columns import ColumnSpec, unwindowed, wanted_by
+from retention_engine.predicates import (
+    Attribute,
+    CalendarDays,
+    Dates,
+    Local,
+    Node,
+    Records,
+    Refinable,
+    Since,
+    Where,
+    Window,
+    Yearly,
+)
+from retention_engine.predicates.columns import ColumnSpec, wanted_by
 from retention_engine.predicates.compiler import Program, compile_predicates
-from retention_engine.predicates.records import Refinable
 from retention_engine.rules import Catalogue, Edge, Rule, RuleSet
-from retention_engine.timing import local_date
+from retention_engine.timing import NEVER, local_date
 from retention_engine.view import View
 
 
@@ -29,17 +40,17 @@ class Anchor:
 
     def key(self, view: View) -> str:
         """Return the key of an edge at an instant."""
-        newest: tuple[int, str, str] | None = None
+        newest = (-NEVER, "", "customer")
         for spec in self.columns:
             rows = view.history.records(spec.base)
             row = next((row for row in reversed(rows) if spec.keeps(row)), None)
-            if row is not None and (newest is None or (row.at, row.id) > newest[:2]):
-                newest = (row.at, row.id, f"{spec.base}:{row.id}")
+            if row is not None:
+                newest = max(newest, (row.at, row.id, f"{spec.base}:{row.id}"))
         for name in self.attributes:
             held = view.history.attributes.get(name)
-            if held is not None and (newest is None or (held.at, held.fact) > newest[:2]):
-                newest = (held.at, held.fact, f"{name}:{held.fact}")
-        key = "customer" if newest is None else newest[2]
+            if held is not None:
+                newest = max(newest, (held.at, held.fact, f"{name}:{held.fact}"))
+        key = newest[2]
         return f"{key}@{local_date(view.now, view.where).isoformat()}" if self.calendar else key
 
 
@@ -51,8 +62,8 @@ def anchor_of(predicate: Node) -> Anchor:
     stack = [predicate]
     while stack:
         node = stack.pop()
-        calendar = calendar or isinstance(node, Yearly | Dates | Local | CalendarDays)
-        spec = unwindowed(node) if isinstance(node, Refinable) else None
+        calendar = calendar or isinstance(node, Yearly | Dates | Local) or _has_days(node)
+        spec = _column(node)
         if spec is not None:
             columns.append(spec)
             continue
@@ -64,6 +75,19 @@ def anchor_of(predicate: Node) -> Anchor:
     others = [spec for spec in columns if spec.base != "messages"]
     named = others if others or attributes else columns
     return Anchor(tuple(dict.fromkeys(named)), tuple(attributes), calendar)
+
+
+def _column(node: Node) -> ColumnSpec | None:
+    """Return the collection that a node refines: its conditions without its windows, None for any other node."""
+    wheres: list[Where] = []
+    while isinstance(node, Where | Window | CalendarDays | Since):
+        wheres += [node] if isinstance(node, Where) else []
+        node = node.inner
+    return ColumnSpec(node.name, tuple(reversed(wheres))) if isinstance(node, Records) else None
+
+
+def _has_days(node: Node) -> bool:
+    return isinstance(node, CalendarDays) or (isinstance(node, Refinable) and any(map(_has_days, node.parts())))
 
 
 @frozen

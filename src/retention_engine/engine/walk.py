@@ -77,7 +77,11 @@ class Walked:
 
 
 def walk(terms: Terms, subject: Subject, start: int, to: int) -> Walked:
-    """Decide everything from ``start`` to ``to``, both inclusive (microseconds UTC)."""
+    """Decide everything from ``start`` to ``to``, both inclusive (microseconds UTC).
+
+    Nobody exists before their first fact: what would hold of an empty history is no occasion.
+    """
+    start = max(start, subject.facts[0].effective if subject.facts else NEVER)
     return _Walk.begin(terms, subject, start).run(start, to)
 
 
@@ -117,12 +121,12 @@ class _Walk:
         """Go from instant to instant."""
         at, made, echoes = start, self.journeys.made, 0
         while at <= to:
-            taken = len(made)
+            taken, echoed = len(made), len(self.echoes)
             following = self._decide(at)
             self._echo(made[taken:])
             following = min(following, self._next_fact())
             assert following > at, f"time stands still at {at}"
-            echoes = echoes + 1 if following == at + 1 else 0
+            echoes = echoes + 1 if len(self.echoes) > echoed and following == at + 1 else 0
             if echoes > _MOST_ECHOES:
                 raise DefinitionError(
                     f"rule {made[-1].rule!r} feeds itself: its own messages make it send again at once"
@@ -140,7 +144,8 @@ class _Walk:
         news = _take(self.news, at)
         if arrived:
             if all(at - fact.at > self.terms.lateness for fact in arrived):
-                old = self.terms.plan.program.boolean(self.record, at)
+                is_known = self.history.first is not None
+                old = self.terms.plan.program.boolean(self.record, at) if is_known else before
             for fact in arrived:
                 apply(self.history, fact)
         changes = self.terms.plan.program.update(self.record)
@@ -201,9 +206,9 @@ class _Walk:
         for rule in self.terms.plan.catalogue:
             assert isinstance(rule.trigger, Catalogue)
             for fact in news:
-                if view.now > self.terms.launches[rule.id] and rule.trigger.concerns(fact, view):
+                if fact.at > self.terms.launches[rule.id] and rule.trigger.concerns(fact, view):
                     evidence = (f"{fact.KIND} {', '.join(fact.subjects())} ({fact.id})",)
-                    turns += self._enter(rule, Occasion(fact.id, view.now), view, evidence)
+                    turns += self._enter(rule, Occasion(fact.id, fact.at), view, evidence)
         return turns
 
     def _enter(

@@ -53,6 +53,10 @@ class Reviewed(Fact):
     sku: str | None = field(default=None, validator=check_optional)
     order_id: str | None = field(default=None, validator=check_optional)
 
+    def subjects(self) -> tuple[str, ...]:
+        """Return the item when it is named."""
+        return () if self.sku is None else (f"sku:{self.sku}",)
+
 
 @kind("answered")
 @frozen(kw_only=True)

@@ -22,7 +22,7 @@ AnyFact: TypeAlias = Fact
 
 
 def attach() -> None:
-    """Give our classes, and with ``Fact`` every kind of fact, the hook that pydantic asks for; repeating it is harmless."""
+    """Give our classes, and with ``Fact`` every kind of fact, pydantic's hook; repeating it is harmless."""
     for cls in (Fact, Order, Customer, Cart, Product, Line, Money):
         setattr(cls, "__get_pydantic_core_schema__", classmethod(_hook))  # noqa: B010  # unknown to the class itself
 

@@ -1,7 +1,7 @@
 """What pydantic is told about our classes; the one module that needs it loaded.
 
-An object is checked twice: names and types by pydantic, everything else by the class itself. Where the class refuses, the
-field that does so is found and named.
+An object is checked twice: names and types by pydantic, everything else by the class itself; the field that refuses is
+found and named.
 """
 
 from __future__ import annotations

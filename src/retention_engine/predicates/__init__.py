@@ -47,7 +47,7 @@ from retention_engine.predicates.kinds import (
     views,
     visits,
 )
-from retention_engine.predicates.parse import parse
+from retention_engine.predicates.parse import parse, read
 from retention_engine.predicates.records import (
     CalendarDays,
     Entry,
@@ -114,6 +114,7 @@ __all__ = [
     "orders",
     "parse",
     "purchases",
+    "read",
     "referrals",
     "reviews",
     "segment",

@@ -1,106 +1,130 @@
-"""Cells: the slots of a compiled record, what fills them, and which names of the history make them stale."""
+"""Cells: the values a compiled record holds, what fills them, and which names of the history make them stale."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from retention_engine.keys import bucket
 from retention_engine.predicates.aggregates import Aggregate
-from retention_engine.predicates.attributes import Attribute, Bucket, of_kind
+from retention_engine.predicates.attributes import Attribute, Bucket
 from retention_engine.predicates.base import Truth
 from retention_engine.predicates.columns import Column, ColumnSpec, WindowSpec, unwindowed, window_of
 from retention_engine.predicates.compare import Compare, Constant, Quantity, kind_of
-from retention_engine.state import Moment, read_field
+from retention_engine.state import History, Moment, read_field
 from retention_engine.timing import NEVER
 
-Fill = Callable[[Any], Any]
-"""Reads the value of a slot from a record (its history and columns)."""
+Fill = Callable[[History, list[Column]], Any]
+"""Reads the value of a cell from what a record stands on."""
 
-BEFORE_ALL = -NEVER
+MISSING = 2 * NEVER
+"""An instant that is not there: with any span added or taken away it still lies beyond every horizon."""
+
+NO_NUMBER = float("nan")
+"""A number that is not there: every comparison with it is false, except ``!=``."""
+
+UNKNOWN = -NEVER
+"""Horizon of a kept verdict that has to be asked again."""
+
+_TYPES: dict[str | None, tuple[type, ...]] = {"number": (int, float), "text": (str,), "flag": (bool,)}
+
+
+@frozen
+class Answer:
+    """A verdict of the tree walk that the record keeps until its horizon or until a fact touches what it reads.
+
+    Attributes:
+        node: what is asked.
+        window: the same as a window over a column, when it is a simple one.
+        column: number of that column, -1 without a window.
+        holds: cell of the truth; the next one holds the horizon.
+    """
+
+    node: Truth
+    window: WindowSpec | None
+    column: int
+    holds: int
 
 
 @define
 class Cells:
-    """Collects, for one rule set, the columns and slots its compiled function needs.
+    """Collects, for one rule set, the columns and cells its compiled function needs.
 
     Attributes:
         columns: column -> names of its fields that need prefix sums.
-        fills: slot -> what computes it.
-        stale: name read (collection, ``customer.x``) -> slots to fill again when it changes.
-        answers: number of a cached verdict -> (predicate, its window when it is a simple one).
-        doubted: name read -> numbers of the cached verdicts to ask again when it changes.
+        fills: what computes each cell.
+        stale: name read (collection, ``customer.x``) -> numbers of the cells to fill again when it changes.
+        answers: the kept verdicts.
     """
 
     columns: dict[ColumnSpec, set[str]] = field(factory=dict)
-    fills: dict[str, Fill] = field(factory=dict)
-    stale: dict[str, list[str]] = field(factory=dict)
-    answers: list[tuple[Truth, WindowSpec | None]] = field(factory=list)
-    doubted: dict[str, list[int]] = field(factory=dict)
-    _slots: dict[Any, str] = field(factory=dict)
-    _numbers: dict[Truth, int] = field(factory=dict)
+    fills: list[Fill] = field(factory=list)
+    stale: dict[str, list[int]] = field(factory=dict)
+    answers: list[Answer] = field(factory=list)
+    _known: dict[Any, int] = field(factory=dict)
 
-    def moment(self, moment: Quantity, missing: int) -> str | None:
-        """Return the slot of an instant (``missing`` when there is none), None when time alone can change it."""
+    def moment(self, moment: Quantity) -> int | None:
+        """Return the cell of an instant (``MISSING`` when there is none), None when time alone can change it."""
         if isinstance(moment, Attribute):
             name = moment.name
-            return self._slot(("moment", moment, missing), moment, lambda record: _moment(record, name, missing))
+            return self._cell(("moment", moment), moment.reads(), lambda history, _: _moment(history, name))
         assert isinstance(moment, Aggregate)
         spec = unwindowed(moment.records)
-        if spec is None:
-            return None
-        place = 0 if moment.fold == "first" else -1
-        number = self._column(spec)
-        return self._slot(
-            ("moment", moment, missing),
-            moment,
-            lambda record: record.columns[number].at[place] if record.columns[number].at else missing,
-        )
+        return None if spec is None else self.nth(spec, 0 if moment.fold == "first" else -1)
 
-    def value(self, left: Quantity, constant: Constant) -> str | None:
-        """Return the slot of a quantity that only facts change, None for any other."""
+    def nth(self, spec: ColumnSpec, place: int) -> int:
+        """Return the cell of the instant at a place of a column, counted as in a list; ``MISSING`` when it is shorter."""
+        number, most = self._column(spec), place if place >= 0 else ~place
+
+        def fill(_: History, columns: list[Column]) -> int:
+            at = columns[number].at
+            return at[place] if len(at) > most else MISSING
+
+        return self._cell(("nth", spec, place), {spec.base}, fill)
+
+    def value(self, left: Quantity, constant: Constant) -> int | None:
+        """Return the cell of a quantity that only facts change, None for any other.
+
+        Without a value it holds None, but ``NO_NUMBER`` when the constant is a number.
+        """
         kind = None if constant is None else kind_of(constant[0] if isinstance(constant, tuple) else constant)
         if isinstance(left, Attribute):
-            name = left.name
-            fill: Fill = lambda record: of_kind(record.history.value(name), constant)  # noqa: E731  # one of several fills
+            fill: Fill | None = _attribute(left.name, kind)
         elif isinstance(left, Bucket):
             salt = left.salt
-            fill = lambda record: bucket(record.history.customer, salt)  # noqa: E731  # one of several fills
+            fill = lambda history, _: bucket(history.customer, salt)  # noqa: E731  # one of several fills
         elif isinstance(left, Aggregate) and (spec := unwindowed(left.records)) is not None:
-            found = self._aggregate(left, spec, kind)
-            if found is None:
-                return None
-            fill = found
+            fill = self._aggregate(left, spec, kind)
         else:
             return None
-        return self._slot(("value", left, kind), left, fill)
+        return None if fill is None else self._cell(("value", left, kind), left.reads(), fill)
 
-    def answer(self, node: Truth) -> int:
-        """Return the number of a verdict that is kept until its horizon or until a fact touches what it reads."""
-        if node not in self._numbers:
+    def answer(self, node: Truth) -> tuple[int, int]:
+        """Return (number of the kept verdict, cell of its truth); the cell after that holds its horizon."""
+        number = self._known.get(("answer", node))
+        if number is None:
             window = window_of(node) if isinstance(node, Compare) else None
-            if window is not None:
-                self._column(window.column, window.summed)
-            self._numbers[node] = len(self.answers)
-            self.answers.append((node, window))
-            for name in node.reads() | {"customer.zone"}:
-                self.doubted.setdefault(name, []).append(self._numbers[node])
-        return self._numbers[node]
+            column = -1 if window is None else self._column(window.column, window.summed)
+            number = self._known["answer", node] = len(self.answers)
+            holds = self._cell(("holds", node), (), lambda *_: False)
+            self._cell(("until", node), node.reads() | {"customer.zone"}, lambda *_: UNKNOWN)
+            self.answers.append(Answer(node, window, column, holds))
+        return number, self.answers[number].holds
 
     def _aggregate(self, left: Aggregate, spec: ColumnSpec, kind: str | None) -> Fill | None:
         name = left.field
         if left.fold == "count":
             number = self._column(spec)
-            return lambda record: len(record.columns[number].at)
+            return lambda _, columns: len(columns[number].at)
         if left.fold == "sum" and name is not None:
             number = self._column(spec, name)
-            return lambda record: record.columns[number].sums[name][-1]
+            return lambda _, columns: columns[number].sums[name][-1]
         if left.fold in ("first", "last") and name is not None and kind is not None:
             number = self._column(spec)
-            step = 1 if left.fold == "first" else -1
-            return lambda record: _end(record.columns[number].rows[::step], name, kind)
+            step, absent = 1 if left.fold == "first" else -1, NO_NUMBER if kind == "number" else None
+            return lambda _, columns: _end(columns[number].rows[::step], name, kind, absent)
         return None
 
     def _column(self, spec: ColumnSpec, summed: str | None = None) -> int:
@@ -109,25 +133,35 @@ class Cells:
             fields.add(summed)
         return list(self.columns).index(spec)
 
-    def _slot(self, key: Any, node: Quantity, fill: Fill) -> str:
-        if key not in self._slots:
-            slot = f"c{len(self._slots)}"
-            self._slots[key] = slot
-            self.fills[slot] = fill
-            for name in node.reads():
-                self.stale.setdefault(name, []).append(slot)
-        return self._slots[key]
+    def _cell(self, key: Any, reads: Any, fill: Fill) -> int:
+        number = self._known.setdefault(key, len(self.fills))
+        if number == len(self.fills):
+            self.fills.append(fill)
+            for name in reads:
+                self.stale.setdefault(name, []).append(number)
+        return number
 
 
-def _moment(record: Any, name: str, missing: int) -> int:
-    value = record.history.value(name)
-    return int(value) if isinstance(value, Moment) else missing
+def _moment(history: History, name: str) -> int:
+    held = history.attributes.get(name)
+    return int(held.value) if held is not None and isinstance(held.value, Moment) else MISSING
 
 
-def _end(rows: list[Any], name: str, kind: str) -> Any:
+def _attribute(name: str, kind: str | None) -> Fill:
+    """Return what reads an attribute that counts only while it holds a value of the kind; None: of any kind."""
+    absent, types = NO_NUMBER if kind == "number" else None, _TYPES.get(kind, ())
+
+    def fill(history: History, _: list[Column]) -> Any:
+        value = history.value(name)
+        return value if kind is None or type(value) in types else absent
+
+    return fill
+
+
+def _end(rows: list[Any], name: str, kind: str, absent: Any) -> Any:
     """Return the field of the first row that has a value; aggregates pass over records without one."""
     values = (read_field(row, name, kind) for row in rows)
-    return next((value for value in values if value is not None), None)
+    return next((value for value in values if value is not None), absent)
 
 
 def new_columns(cells: Cells) -> list[Column]:

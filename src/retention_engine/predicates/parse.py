@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from retention_engine.errors import DefinitionError, ExpressionError, nearest, shown
 from retention_engine.predicates import kinds
 from retention_engine.predicates.attributes import Attribute, bucket
-from retention_engine.predicates.base import DEEPEST, Segment, Truth, all_of, any_of, at_least, within_limits
+from retention_engine.predicates.base import (
+    DEEPEST,
+    MOST_NODES,
+    Segment,
+    Truth,
+    all_of,
+    any_of,
+    at_least,
+    within_limits,
+)
 from retention_engine.predicates.calendars import Local, dates, month_day, yearly
 from retention_engine.predicates.compare import Quantity
 from retention_engine.predicates.items import Item
 from retention_engine.predicates.records import Refinable, entry
+from retention_engine.predicates.syntax import DEEPEST_SYNTAX, position_of, syntax
 from retention_engine.state import COLLECTIONS
 from retention_engine.timing import days, hours, local_days, microseconds, minutes, seconds
-
-LONGEST_TEXT = 262_144
-_MOST_SYNTAX = 20_000
-_LITERAL = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
-_WORD = re.compile(r"\w+")
-_LINE = re.compile(r"\r\n|\r|\n")
 
 _CALLS: dict[str, Callable[..., Any]] = {
     "at_least": at_least,
@@ -66,8 +69,8 @@ def parse(text: str, *, segments: Mapping[str, Truth] | None = None) -> Truth:
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    tree = _syntax(text)
-    reader = _Reader(text, segments or {})
+    reader = _Reader(text, segments=segments or {})
+    tree = syntax(text)
     found = reader.read(tree, 0)
     if not isinstance(found, Truth):
         raise reader.error(tree, f"a predicate is needed, not {shown(str(found))}: compare it, such as >= 1")
@@ -77,76 +80,41 @@ def parse(text: str, *, segments: Mapping[str, Truth] | None = None) -> Truth:
         raise ExpressionError(str(error), text=text) from None
 
 
-def _syntax(text: str) -> ast.expr:
-    if not isinstance(text, str):
-        raise ExpressionError(f"an expression is a text, not {shown(text)}")
-    if len(text) > LONGEST_TEXT:
-        raise ExpressionError(f"an expression has at most {LONGEST_TEXT} characters, not {len(text)}", text=text)
-    _check_size(text)
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        count = sum(1 for _ in ast.walk(tree))
-    except SyntaxError as error:
-        start = _line_start(text, error.lineno)
-        position = None if start is None else min(len(text), start + max(0, (error.offset or 0) - 1))
-        raise ExpressionError(f"not an expression: {error.msg}", text=text, position=position) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"not an expression: {shown(str(error))}", text=text) from None
-    if count > _MOST_SYNTAX:
-        raise ExpressionError(f"an expression has at most {_MOST_SYNTAX} parts, not {count}", text=text)
-    return tree
+def read(
+    text: str, *, calls: Mapping[str, Callable[..., Any]] | None = None, segments: Mapping[str, Truth] | None = None
+) -> Any:
+    """Read any value of the language, in the same grammar: a predicate, a span, or what one of ``calls`` returns.
 
+    Args:
+        text: at most 262,144 characters; predicates inside are not checked for their size.
+        calls: more functions by their names; they refuse wrong arguments with a ``DefinitionError``.
+        segments: the predicates behind ``segment("name")``.
 
-def _check_size(text: str) -> None:
-    """Refuse what ``ast`` would take long to read; the words and brackets inside of literals do not count."""
-    bare = _LITERAL.sub(" x ", text)
-    if _nesting(bare) > 3 * DEEPEST:
-        raise ExpressionError(f"brackets nest at most {3 * DEEPEST} deep", text=text)
-    words = sum(1 for _ in _WORD.finditer(bare))
-    if words > 2 * _MOST_SYNTAX:  # a word is a part of the syntax, or joins two
-        raise ExpressionError(f"an expression has at most {_MOST_SYNTAX} parts, not {words}", text=text)
-
-
-def _line_start(text: str, line: int | None) -> int | None:
-    """Return where a line (counted from 1) of the stripped text starts in the whole text, None when unknown."""
-    body = text.strip()
-    starts = [0, *(found.end() for found in _LINE.finditer(body))]
-    return text.index(body) + starts[line - 1] if line is not None and 1 <= line <= len(starts) else None
-
-
-def _nesting(text: str) -> int:
-    deepest = depth = 0
-    for letter in text:
-        depth += (letter in "([{") - (letter in ")]}")
-        deepest = max(deepest, depth)
-    return deepest
+    Raises:
+        ExpressionError: anything wrong, with the position and the nearest valid name.
+    """
+    return _Reader(text, calls=calls or {}, segments=segments or {}).read(syntax(text), 0)
 
 
 class _Reader:
     """Walks the syntax tree; each node is either on the list or an error with its position."""
 
-    def __init__(self, text: str, segments: Mapping[str, Truth]) -> None:
+    def __init__(
+        self, text: str, *, segments: Mapping[str, Truth], calls: Mapping[str, Callable[..., Any]] | None = None
+    ) -> None:
         """Keep the text for messages."""
         self._text = text
+        self._calls = {**_CALLS, **(calls or {})}
+        self._made = 0
         self._segments = segments
 
     def error(self, node: ast.AST, message: str) -> ExpressionError:
         """Return the error of a place in the text."""
-        return ExpressionError(message, text=self._text, position=self._position(node))
-
-    def _position(self, node: ast.AST) -> int | None:
-        line, column = getattr(node, "lineno", None), getattr(node, "col_offset", 0)
-        if isinstance(node, ast.Attribute) and node.end_col_offset is not None:
-            line, column = node.end_lineno, max(0, node.end_col_offset - len(node.attr.encode()))
-        start = _line_start(self._text, line)
-        if start is None:
-            return None
-        row = _LINE.split(self._text[start:], maxsplit=1)[0]  # ast counts columns in bytes of UTF-8
-        return start + len(row.encode()[:column].decode(errors="replace"))
+        return ExpressionError(message, text=self._text, position=position_of(self._text, node))
 
     def read(self, node: ast.AST, depth: int) -> Any:
         """Return the value of a syntax node."""
-        if depth > 3 * DEEPEST:
+        if depth > DEEPEST_SYNTAX:
             raise self.error(node, f"the expression is deeper than {DEEPEST}")
         handler = _HANDLERS.get(type(node))
         if handler is None:
@@ -158,10 +126,25 @@ class _Reader:
         except (DefinitionError, TypeError, ValueError, OverflowError) as error:
             raise self.error(node, str(error)) from None
 
+    def _count(self, node: ast.AST) -> None:
+        """Stop early: each comparison and each call of a method makes a node at least."""
+        self._made += 1
+        if self._made > MOST_NODES:
+            raise self.error(node, f"an expression has at most {MOST_NODES} nodes")
+
     def _constant(self, node: ast.Constant, _: int) -> Any:
         if type(node.value) in (bool, int, float, str):
             return node.value
         raise self.error(node, f"{shown(node.value)} is no constant of the language: number, text, True or False")
+
+    def _dict(self, node: ast.Dict, _: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or key.value in found:
+                raise self.error(key or value, "a mapping has a different text as the name of each value")
+            nothing = isinstance(value, ast.Constant) and value.value is None
+            found[key.value] = None if nothing else self.read(value, DEEPEST_SYNTAX)
+        return found
 
     def _unary(self, node: ast.UnaryOp, depth: int) -> Any:
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
@@ -197,12 +180,13 @@ class _Reader:
         left, right = self.read(node.left, depth), self.read(node.comparators[0], depth)
         if not isinstance(left, Quantity | Item) or isinstance(right, Quantity | Item | Truth | Refinable):
             raise self.error(node, "a comparison has a quantity on the left and a constant on the right")
+        self._count(node)
         return getattr(left, operator)(right)
 
     def _name(self, node: ast.Name, _: int) -> Any:
         if node.id in _NAMES:
             return _NAMES[node.id]
-        allowed = [*_NAMES, *_NAMESPACES, *_CALLS, "segment"]
+        allowed = [*_NAMES, *_NAMESPACES, *self._calls, "segment"]
         if node.id in allowed:
             rest = f".{_EXAMPLES[node.id]}" if node.id in _NAMESPACES else "(...)"
             raise self.error(node, f"{node.id!r} does not stand alone: write {node.id}{rest}")
@@ -247,14 +231,15 @@ class _Reader:
             raise self.error(node.func, f"unknown method {shown(node.func.attr)}{nearest(node.func.attr, known)}")
         if any(isinstance(part, Truth | Quantity | Refinable | Item) for part in arguments):
             raise self.error(node, f"{node.func.attr}() takes constants and conditions")
+        self._count(node)
         return getattr(owner, node.func.attr)(*arguments, **named)
 
     def _function(self, name: ast.Name, arguments: list[Any], named: dict[str, Any]) -> Any:
         if name.id == "segment":
             return self._segment(name, arguments, named)
-        if name.id not in _CALLS:
-            raise self.error(name, f"unknown function {shown(name.id)}{nearest(name.id, [*_CALLS, 'segment'])}")
-        return _CALLS[name.id](*arguments, **named)
+        if name.id not in self._calls:
+            raise self.error(name, f"unknown function {shown(name.id)}{nearest(name.id, [*self._calls, 'segment'])}")
+        return self._calls[name.id](*arguments, **named)
 
     def _segment(self, node: ast.AST, arguments: list[Any], named: dict[str, Any]) -> Truth:
         if len(arguments) != 1 or named or not isinstance(arguments[0], str):
@@ -271,6 +256,7 @@ _HANDLERS: dict[type[ast.AST], Callable[[_Reader, Any, int], Any]] = {
     ast.Call: _Reader._call,
     ast.Compare: _Reader._compare,
     ast.Constant: _Reader._constant,
+    ast.Dict: _Reader._dict,
     ast.Name: _Reader._name,
     ast.UnaryOp: _Reader._unary,
 }

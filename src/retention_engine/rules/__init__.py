@@ -1,5 +1,6 @@
 """Rules: triggers that make occasions, steps, and rule sets; as Python and as TOML."""
 
+from retention_engine.rules.base import Occasion, Trigger
 from retention_engine.rules.catalogue import Catalogue, back_in_stock, on_sale, price_drop
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.schedules import Schedule, daily, monthly, weekly
@@ -10,8 +11,6 @@ from retention_engine.rules.triggers import (
     Before,
     Edge,
     Every,
-    Occasion,
-    Trigger,
     after,
     before,
     entering,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from retention_engine.errors import DefinitionError, shown
+from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.facts import Fact, PriceChanged, SaleStarted, StockChanged
 from retention_engine.predicates import Refinable
-from retention_engine.rules.triggers import Trigger
+from retention_engine.rules.base import Trigger
 from retention_engine.view import View
+
+CHANGES = ("price_drop", "back_in_stock", "on_sale")
 
 
 @frozen(cache_hash=True, repr=False)
@@ -26,12 +28,17 @@ class Catalogue(Trigger):
     percent: int
 
     def __attrs_post_init__(self) -> None:
-        """Check that the records are about items."""
+        """Check that there is such a change, and that the records are about items."""
+        if self.change not in CHANGES:
+            raise DefinitionError(f"unknown change {shown(self.change)}{nearest(self.change, CHANGES)}")
+        if not isinstance(self.interest, Refinable) or "entry" in self.interest.reads():
+            raise DefinitionError(f"{self.change}() takes records such as views, not {shown(self.interest)}")
         needed = "category" if self.change == "on_sale" else "sku"
         if needed not in (self.interest.kinds() or {}):
             raise DefinitionError(f"{self.change}() takes records with a {needed}, such as views, not {self.interest}")
-        if type(self.percent) is not int or not 0 <= self.percent <= 100:
-            raise DefinitionError(f"percent is a whole number from 0 to 100, not {shown(self.percent)}")
+        least, most = (0, 0) if self.change == "back_in_stock" else (1, 100)
+        if type(self.percent) is not int or not least <= self.percent <= most:
+            raise DefinitionError(f"percent is a whole number from {least} to {most}, not {shown(self.percent)}")
 
     def reads(self) -> frozenset[str]:
         """Return the collection."""
@@ -49,10 +56,10 @@ class Catalogue(Trigger):
                 return fact.percent >= self.percent and any(each.category == fact.category for each in inside)  # type: ignore[attr-defined]  # has a category, as checked
         return False
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call."""
         percent = f", percent={self.percent}" if self.percent else ""
-        return f"{self.change}({self.interest!r}{percent})"
+        return f"{self.change}({self.interest.write(python=python)}{percent})"
 
 
 def price_drop(interest: Refinable, *, percent: int = 1) -> Catalogue:

@@ -8,10 +8,11 @@ from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.keys import fingerprint
-from retention_engine.predicates import Truth, within_limits
+from retention_engine.predicates import Node, Segment, Truth, segment, within_limits
+from retention_engine.rules.base import Trigger
 from retention_engine.rules.catalogue import Catalogue
 from retention_engine.rules.steps import Delay, Do, Step, WaitFor
-from retention_engine.rules.triggers import Edge, Trigger
+from retention_engine.rules.triggers import Edge
 from retention_engine.timing import Span
 from retention_engine.values import is_printable
 
@@ -23,7 +24,6 @@ def _check_condition(rule: Rule, name: str, value: object, *, entry: bool) -> No
         return
     if not isinstance(value, Truth):
         raise DefinitionError(f"rule {rule.id!r}: {name} is a predicate, not {shown(value)}")
-    within_limits(value)
     if not entry and "entry" in value.reads():
         raise DefinitionError(f"rule {rule.id!r}: entry has no meaning in {name}: nothing is entered yet")
 
@@ -77,14 +77,14 @@ class Rule:
         self._check_steps()
         _check_condition(self, "when", when, entry=False)
         _check_condition(self, "exit_when", exit_when, entry=True)
-        if isinstance(trigger, Edge):
-            within_limits(trigger.predicate)
+        for predicate in self.predicates():
+            within_limits(predicate)
         if valid_for is not None and not (isinstance(valid_for, Span) and valid_for.micros > 0):
             raise DefinitionError(f"rule {id!r}: valid_for is a span above zero or None, not {shown(valid_for)}")
         if not isinstance(re_entry, Span) and re_entry not in RE_ENTRIES:
             allowed = nearest(re_entry, RE_ENTRIES)
             raise DefinitionError(f"rule {id!r}: re_entry is a span or a word, not {shown(re_entry)}{allowed}")
-        if not isinstance(title, str) or len(title) > 1_000:
+        if not isinstance(title, str) or len(title) > 1_000 or any("\ud800" <= letter <= "\udfff" for letter in title):
             raise DefinitionError(f"rule {id!r}: title is a text of at most 1,000 characters, not {shown(title)}")
 
     def _check_steps(self) -> None:
@@ -106,27 +106,79 @@ class Rule:
         conditions = [each.reads() for each in (self.when, self.exit_when) if each is not None]
         return self.trigger.reads().union(*waits, *conditions)
 
+    def predicates(self) -> tuple[Truth, ...]:
+        """Return every predicate in it: the trigger's, ``when``, those waited for, ``exit_when``."""
+        watched = self.trigger.predicate if isinstance(self.trigger, Edge) else None
+        waits = (step.predicate for step in self.steps if isinstance(step, WaitFor))
+        return tuple(each for each in (watched, self.when, *waits, self.exit_when) if each is not None)
+
     def place(self, step: str) -> int | None:
         """Return the position of a step by its name, None when there is none (any more)."""
         return next((place for place, each in enumerate(self.steps) if each.name == step), None)
 
     def __repr__(self) -> str:
         """Return the Python expression that builds it."""
+        title = f", title={self.title!r}" if self.title else ""
+        return f"Rule({self.saying()}{title})"
+
+    def saying(self) -> str:
+        """Return the arguments that build it as Python, the title left out: what the rule says."""
         words = {"when": self.when, "exit_when": self.exit_when, "valid_for": self.valid_for}
         words_given = {name: value for name, value in words.items() if value is not None}
         parts = [repr(self.id), repr(self.trigger), *map(repr, self.steps)]
         parts += [f"{name}={value!r}" for name, value in words_given.items()]
         parts += [] if self.re_entry == "occasion" else [f"re_entry={self.re_entry!r}"]
-        parts += [f"title={self.title!r}"] if self.title else []
-        return f"Rule({', '.join(parts)})"
+        return ", ".join(parts)
+
+
+def _checked_rules(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    if not isinstance(rules, Iterable):
+        raise DefinitionError(f"rules are given as a list, not as {shown(rules)}")
+    found: dict[str, Rule] = {}
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            raise DefinitionError(f"a rule is needed, not {shown(rule)}")
+        if rule.id in found:
+            raise DefinitionError(f"two rules have the id {rule.id!r}")
+        found[rule.id] = rule
+    return tuple(found.values())
+
+
+def _collect(node: Node, found: dict[str, Truth]) -> None:
+    """Note the segments named in a predicate, each after those that it names itself."""
+    for part in node.parts():
+        _collect(part, found)
+    if isinstance(node, Segment) and found.setdefault(node.name, node.inner) != node.inner:
+        raise DefinitionError(f"two segments are called {node.name!r}: {shown(str(node.inner))} is another predicate")
 
 
 @frozen
 class RuleSet:
-    """Rules with different ids, and the segments their texts may name."""
+    """Rules with different ids, and the segments their texts may name.
 
-    rules: tuple[Rule, ...]
-    segments: Mapping[str, Truth] = field(factory=dict)
+    Attributes:
+        rules: in their order.
+        segments: by name, those that the rules themselves name included; each stands after those that it names.
+    """
+
+    rules: tuple[Rule, ...] = field(converter=_checked_rules)
+    segments: Mapping[str, Truth] = field(factory=dict, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Gather the segments.
+
+        Raises:
+            DefinitionError: one name stands for two predicates.
+        """
+        found: dict[str, Truth] = {}
+        for name, predicate in self.segments.items():
+            named = segment(name, predicate)
+            within_limits(predicate)
+            _collect(named, found)
+        for rule in self.rules:
+            for predicate in rule.predicates():
+                _collect(predicate, found)
+        object.__setattr__(self, "segments", found)
 
     @classmethod
     def of(cls, rules: Iterable[Rule] | RuleSet) -> RuleSet:
@@ -135,16 +187,7 @@ class RuleSet:
         Raises:
             DefinitionError: something is no rule, or two rules have one id.
         """
-        if isinstance(rules, RuleSet):
-            return rules
-        found: dict[str, Rule] = {}
-        for rule in rules:
-            if not isinstance(rule, Rule):
-                raise DefinitionError(f"a rule is needed, not {shown(rule)}")
-            if rule.id in found:
-                raise DefinitionError(f"two rules have the id {rule.id!r}")
-            found[rule.id] = rule
-        return cls(tuple(found.values()))
+        return rules if isinstance(rules, RuleSet) else cls(rules)
 
     def __iter__(self) -> Iterator[Rule]:
         """Return the rules in their order."""
@@ -173,7 +216,7 @@ class RuleSet:
     @staticmethod
     def digest(rule: Rule) -> str:
         """Return the digest of one rule, its title left out."""
-        return fingerprint(repr(rule).removesuffix(f", title={rule.title!r})"))
+        return fingerprint(rule.saying())
 
     @property
     def needs_catalogue(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,11 @@ def check_time(_: object, __: object, value: Any) -> None:
         raise DefinitionError(f"a time of day is written HH:MM, not {shown(value)}")
 
 
+def _distinct(on: Iterable[str | int]) -> tuple[str | int, ...]:
+    given = tuple(on)
+    return tuple(each for place, each in enumerate(given) if each not in given[:place])
+
+
 @frozen(cache_hash=True, repr=False)
 class Schedule:
     """Local dates that come again and again, each at a local time.
@@ -33,7 +38,7 @@ class Schedule:
     """
 
     unit: str
-    on: tuple[str | int, ...]
+    on: tuple[str | int, ...] = field(converter=_distinct)
     at: str = field(validator=check_time)
 
     def __attrs_post_init__(self) -> None:
@@ -47,7 +52,7 @@ class Schedule:
             case "monthly":
                 if len(self.on) != 1 or type(self.on[0]) is not int or not 1 <= self.on[0] <= 31:
                     raise DefinitionError(
-                        f"monthly() takes a day from 1 to 31, not {shown(self.on[0] if self.on else None)}"
+                        f"monthly() takes a day from 1 to 31, not {', '.join(map(shown, self.on)) or 'none'}"
                     )
             case _:
                 units = ("daily", "weekly", "monthly")
@@ -95,7 +100,7 @@ def daily(*, at: str = "10:00") -> Schedule:
 
 def weekly(*on: str, at: str = "10:00") -> Schedule:
     """Return the dates of some weekdays (``"mon"`` to ``"sun"``), at a local time."""
-    return Schedule("weekly", tuple(dict.fromkeys(on)), at)
+    return Schedule("weekly", on, at)
 
 
 def monthly(day: int, *, at: str = "10:00") -> Schedule:

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, FactError, shown
 from retention_engine.predicates import Truth
+from retention_engine.rules.base import Written
 from retention_engine.timing import Span
 from retention_engine.values import Scalar, check_data, is_printable
 
@@ -30,7 +31,7 @@ def _data(value: dict[str, Scalar] | None) -> tuple[tuple[str, Scalar], ...]:
 
 
 @frozen(cache_hash=True, repr=False)
-class Do:
+class Do(Written):
     """An action of any kind, carried out by a transport or by the host.
 
     Attributes:
@@ -51,8 +52,8 @@ class Do:
     def _name(self) -> str:
         return self.about
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call; a message is ``Send``."""
         call = f"Send({self.about!r}" if self.kind == "send" else f"Do({self.kind!r}, {self.about!r}"
         words = {"topic": self.topic, "channel": self.channel, "data": dict(self.data) or None}
         words["name"] = None if self.name == self.about else self.name
@@ -73,7 +74,7 @@ def Send(
 
 
 @frozen(cache_hash=True, repr=False)
-class Delay:
+class Delay(Written):
     """Wait for a length of elapsed time."""
 
     span: Span
@@ -88,13 +89,13 @@ class Delay:
         if not isinstance(self.span, Span) or self.span.micros == 0:
             raise DefinitionError(f"Delay takes a span above zero such as days(3), not {shown(self.span)}")
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call; the default name is left out."""
         return f"Delay({self.span!r}{_named(self)})"
 
 
 @frozen(cache_hash=True, repr=False)
-class WaitFor:
+class WaitFor(Written):
     """Wait until a predicate holds, at most ``timeout``; then go on, or leave when ``on_timeout`` is ``exit``."""
 
     predicate: Truth
@@ -115,10 +116,10 @@ class WaitFor:
         if self.on_timeout not in ("continue", "exit"):
             raise DefinitionError(f"on_timeout is 'continue' or 'exit', not {shown(self.on_timeout)}")
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call; the default name is left out."""
         more = "" if self.on_timeout == "continue" else f", on_timeout={self.on_timeout!r}"
-        return f"WaitFor({self.predicate!r}, {self.timeout!r}{more}{_named(self)})"
+        return f"WaitFor({self.predicate.write(python=python)}, {self.timeout!r}{more}{_named(self)})"
 
 
 def _named(step: Any) -> str:

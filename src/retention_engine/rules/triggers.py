@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from datetime import date
+from itertools import takewhile
 from operator import attrgetter
 from typing import Any
 
@@ -12,43 +13,15 @@ from attrs import field, frozen
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.predicates import Attribute, MonthDay, Records, Refinable, Truth, Where, yearly
 from retention_engine.predicates import anchor_of as yearly_anchor
+from retention_engine.rules.base import Occasion, Trigger
 from retention_engine.rules.schedules import Schedule, check_time, instant_on
 from retention_engine.state import Moment
-from retention_engine.timing import LocalDays, Span, anniversary, local_date
+from retention_engine.timing import DAY, LocalDays, Span, anniversary, local_date
 from retention_engine.view import View
 
 _at = attrgetter("at")
-
-
-@frozen
-class Occasion:
-    """One reason to act: this order, this birthday, this lapse.
-
-    Attributes:
-        key: what it is about; a record, a fact or a calendar period, never an instant.
-        due: when it is due, microseconds UTC.
-    """
-
-    key: str
-    due: int
-
-
-class Trigger:
-    """Base of the triggers; they are values and write themselves as the call that builds them."""
-
-    __slots__ = ()
-
-    def reads(self) -> frozenset[str]:
-        """Return the names of the collections and attributes it depends on."""
-        return frozenset()
-
-    def next_due(self, view: View) -> int | None:
-        """Return the earliest instant after ``view.now`` at which an occasion is due, as far as facts are known."""
-        return None
-
-    def due_now(self, view: View) -> list[Occasion]:
-        """Return the occasions due exactly at ``view.now``."""
-        return []
+_SKIPPED = 2 * DAY
+"""How far back an occurrence is looked for: a date that a zone skipped is due at the start of a later one."""
 
 
 @frozen(cache_hash=True, repr=False)
@@ -105,9 +78,10 @@ class After(Trigger):
         rows = view.history.records(self.base())
         return [row for row in rows if all(where.passes(row) for where in wheres)] if wheres else rows
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
-        return f"after({self.records!r}, {self.delay!r})" if self.delay.micros else f"on({self.records!r})"
+    def write(self, *, python: bool) -> str:
+        """Write the call; without a delay it is ``on``."""
+        records = self.records.write(python=python)
+        return f"after({records}, {self.delay!r})" if self.delay.micros else f"on({records})"
 
 
 def after(records: Refinable, delay: Span) -> After:
@@ -166,8 +140,8 @@ class Before(Trigger):
         """Return the year that is due now."""
         return [each for each in self._dues(view) if each.due == view.now]
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call; the default time and leap rule are left out."""
         more = ("" if self.at == "10:00" else f", at={self.at!r}") + (
             "" if self.leap == "feb28" else f", leap={self.leap!r}"
         )
@@ -201,8 +175,8 @@ class Ahead(Trigger):
         found = self._due(view)
         return [found] if found is not None and found.due == view.now else []
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call."""
         return f"before({self.moment!r}, {self.lead!r})"
 
 
@@ -211,6 +185,8 @@ def before(
 ) -> Before | Ahead:
     """Be due ahead of a yearly date (``local_days(7)``), or of the instant an attribute holds (``days(7)``)."""
     if isinstance(lead, Span) and isinstance(anchor, Attribute):
+        if (at, leap) != ("10:00", "feb28"):
+            raise DefinitionError(f"at and leap belong to a lead in local days, such as local_days(7), not to {lead!r}")
         return Ahead(anchor, lead)
     return Before(anchor, lead, at, leap)  # type: ignore[arg-type]  # Before says what is wrong with a span
 
@@ -236,6 +212,8 @@ class Edge(Trigger):
             raise DefinitionError(f"a predicate is needed, not {shown(self.predicate)}")
         if "entry" in self.predicate.reads():
             raise DefinitionError(f"entry has no meaning in a trigger: {shown(str(self.predicate))}")
+        if type(self.include_current) is not bool:
+            raise DefinitionError(f"include_current is True or False, not {shown(self.include_current)}")
 
     def reads(self) -> frozenset[str]:
         """Return what the predicate reads."""
@@ -245,10 +223,10 @@ class Edge(Trigger):
         """Return the predicate whose turning true is the occasion."""
         return self.predicate if self.entering else ~self.predicate
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call."""
         more = ", include_current=True" if self.include_current else ""
-        return f"{'entering' if self.entering else 'leaving'}({self.predicate!r}{more})"
+        return f"{'entering' if self.entering else 'leaving'}({self.predicate.write(python=python)}{more})"
 
 
 def entering(predicate: Truth, *, include_current: bool = False) -> Edge:
@@ -283,11 +261,12 @@ class Every(Trigger):
 
     def due_now(self, view: View) -> list[Occasion]:
         """Return today's date when it is due now."""
-        day, due = next(self.schedule.occurrences(view.now, view.where))
-        return [Occasion(day.isoformat(), due)] if due == view.now else []
+        earlier = self.schedule.occurrences(view.now - _SKIPPED, view.where)
+        found = takewhile(lambda each: each[1] <= view.now, earlier)
+        return [Occasion(day.isoformat(), due) for day, due in found if due == view.now]
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call."""
         return f"every({self.schedule!r})"
 
 

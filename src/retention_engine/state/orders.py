@@ -63,8 +63,10 @@ def fold_order(history: History, fact: Any) -> None:
         _drop(history, order)
     else:
         _put(history, draft, order)
-    for cart in list(history.records("carts")):
-        history.put("carts", _with_ordered(history, cart))
+    carts = list(history.records("carts"))
+    settled = _settled(history) if carts else (set(), 0)
+    for cart in carts:
+        history.put("carts", _with_ordered(cart, *settled))
 
 
 def _put(history: History, draft: _Order, order: f.Order) -> None:
@@ -108,13 +110,22 @@ def fold_cart(history: History, fact: Any) -> None:
     emptied = not cart.lines or (latest.at, latest.id) < draft.emptied
     items = sum(line.quantity for line in cart.lines)
     record = CartRecord(cart.id, latest.at, cart.value, items, ordered=False, emptied=emptied)
-    history.put("carts", _with_ordered(history, record))
+    history.put("carts", _with_ordered(record, *_settled(history)))
 
 
-def _with_ordered(history: History, cart: CartRecord) -> CartRecord:
-    ordered = any(
-        named == cart.id if named is not None else order.at >= cart.at
-        for order in history.records("orders")
-        for named in (history.drafts["order", order.id].placed.order.cart,)
-    )
+def _settled(history: History) -> tuple[set[str], int]:
+    """Return the carts that orders name, and the latest order that names none."""
+    named: set[str] = set()
+    latest = -(2**62)
+    for order in history.records("orders"):
+        cart = history.drafts["order", order.id].placed.order.cart
+        if cart is None:
+            latest = order.at
+        else:
+            named.add(cart)
+    return named, latest
+
+
+def _with_ordered(cart: CartRecord, named: set[str], latest: int) -> CartRecord:
+    ordered = cart.id in named or latest >= cart.at
     return CartRecord(cart.id, cart.at, cart.value, cart.items, ordered, cart.emptied)

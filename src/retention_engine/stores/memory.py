@@ -186,8 +186,8 @@ class _Journal(Journal):
 
     def add(self, decisions: Sequence[Decision]) -> None:
         with self._undo.change():
-            keys = [decision.action.key for decision in decisions if decision.action is not None]
-            _check_new(keys, self._keys, "in the journal")
+            actions = [decision.action for decision in decisions if decision.action is not None]
+            keys = list(_new_keys(actions, self._keys, "in the journal"))
             sizes = {decision.customer: len(self._by_customer[decision.customer]) for decision in decisions}
             self._undo.note(partial(self._cut, len(self._entries), sizes, keys))
             self._entries.extend(decisions)
@@ -221,10 +221,9 @@ class _Outbox(Outbox):
 
     def put(self, actions: Sequence[Action]) -> None:
         with self._undo.change():
-            keys = [action.key for action in actions]
-            _check_new(keys, self._actions, "in the outbox")
-            self._undo.note(partial(self._forget, keys))
-            for key, action in zip(keys, actions, strict=True):
+            fresh = _new_keys(actions, self._actions, "in the outbox")
+            self._undo.note(partial(self._forget, fresh))
+            for key, action in fresh.items():
                 self._actions[key] = action
                 insort(self._order, (action.due, key))
 
@@ -238,8 +237,8 @@ class _Outbox(Outbox):
                 found.append(action)
         return found
 
-    def _forget(self, keys: list[str]) -> None:
-        for key in keys:
+    def _forget(self, fresh: dict[str, Action]) -> None:
+        for key in fresh:
             self._actions.pop(key, None)
         self._order = [entry for entry in self._order if entry[1] in self._actions]
 
@@ -263,9 +262,11 @@ class _Settings(Settings):
             self._texts[name] = value
 
 
-def _check_new(keys: Sequence[str], known: Container[str], place: str) -> None:
-    seen: set[str] = set()
-    for key in keys:
-        if key in known or key in seen:
-            raise StoreError(f"action {key!r} is {place} already")
-        seen.add(key)
+def _new_keys(actions: Sequence[Action], known: Container[str], place: str) -> dict[str, Action]:
+    fresh: dict[str, Action] = {}
+    for action in actions:
+        key = action.key
+        if key in known or key in fresh:
+            raise StoreError(f"action {action.identity} is {place} already")
+        fresh[key] = action
+    return fresh

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlglot import exp
 
 from retention_engine.predicates.aggregates import Aggregate
-from retention_engine.predicates.compare import Constant, kind_of
+from retention_engine.predicates.compare import Constant, kind_of, plain, test
 from retention_engine.predicates.sql.compare import (
     Cells,
     binary,
+    both,
     compare,
     compare_extreme,
     compare_mean,
@@ -18,7 +19,7 @@ from retention_engine.predicates.sql.compare import (
     settled,
 )
 from retention_engine.predicates.sql.dialects import wide
-from retention_engine.predicates.sql.literals import integer, joined, text
+from retention_engine.predicates.sql.literals import integer, joined, real
 from retention_engine.predicates.sql.records import Rows, Tables
 from retention_engine.predicates.sql.relations import Asked
 
@@ -29,31 +30,43 @@ class Aggregates:
 
     tables: Tables
 
-    def compare(self, node: Aggregate, op: str, constant: Constant) -> exp.Expression:
-        """Return the comparison; NULL or false while the aggregate has no value."""
+    def truth(self, node: Aggregate, op: str, constant: Constant) -> exp.Expression:
+        """Return the comparison; false while the aggregate has no value, never NULL."""
         rows = self.tables.rows(node.records)
-        if node.fold in ("first", "last"):
-            return compare(self._edge(node, rows, op, constant), op, constant)
         cells = {} if node.field is None else rows.cells(node.field)
-        numbers = {slot: cell for slot, cell in cells.items() if slot in ("whole", "real", "span")}
-        if node.fold in ("min", "max"):
-            found = {slot: _output(rows, node.fold, cell) for slot, cell in numbers.items()}
-            return compare_extreme(found, node.fold, op, constant) if found else exp.false()
-        whole = numbers.get("whole", numbers.get("span"))
+        if node.fold in ("count", "sum", "distinct"):
+            number = self._total(node.fold, rows, cells)
+            slot = "span" if node.fold == "sum" and "span" in cells else "whole"
+            return settled(compare({slot: number}, op, constant), otherwise=test(op, 0, plain(constant)))
+        if node.fold in ("first", "last"):
+            return settled(compare(self._edge(node, rows, op, constant), op, constant))
         if node.fold == "mean":
-            return self._mean(rows, whole, op, constant)
-        if node.fold == "sum":
-            number = integer(0) if whole is None else _zero(_output(rows, "sum", whole))
-        else:
-            number = _zero(_output(rows, "count", None)) if node.fold == "count" else _distinct(rows, cells)
-        return compare({"span" if "span" in numbers and node.fold == "sum" else "whole": number}, op, constant)
+            return settled(self._mean(rows, cells, op, constant))
+        numbers = {slot: _output(rows, node.fold, cells[slot]) for slot in ("whole", "real", "span") if slot in cells}
+        return settled(compare_extreme(numbers, node.fold, op, constant))
 
-    def instant(self, node: Aggregate) -> exp.Expression:
-        """Return the instant of the first or last record, NULL when there is none."""
+    def instant(self, node: Aggregate, *, after: int | None = None) -> exp.Expression:
+        """Return the instant of the first or last record, NULL when there is none.
+
+        Args:
+            after: an instant up to which it makes no difference when the last record was, nor whether there is one.
+        """
         rows = self.tables.rows(node.records)
-        return _output(rows, "min" if node.fold == "first" else "max", rows.chosen.at)
+        if node.fold == "first":
+            return _output(rows, "min", rows.chosen.at)
+        return _output(evolve(rows, chosen=rows.chosen.needed(after)), "max", rows.chosen.at)
 
-    def _mean(self, rows: Rows, whole: exp.Expression | None, op: str, constant: Constant) -> exp.Expression:
+    def _total(self, fold: str, rows: Rows, cells: Cells) -> exp.Expression:
+        """Return a number that is NULL, and stands for 0, where there is nothing."""
+        if fold == "count":
+            return _output(rows, "count", None)
+        if fold == "distinct":
+            return _distinct(rows, cells)
+        whole = cells.get("whole", cells.get("span"))
+        return integer(0) if whole is None else _output(rows, "sum", whole)
+
+    def _mean(self, rows: Rows, cells: Cells, op: str, constant: Constant) -> exp.Expression:
+        whole = cells.get("whole", cells.get("span"))
         if whole is None:
             return exp.false()
         dialect = self.tables.reader.dialect
@@ -90,18 +103,29 @@ def _output(
     return rows.relation.output(Asked(fold, rows.chosen, value, key))
 
 
-def _zero(number: exp.Expression) -> exp.Expression:
-    return exp.Coalesce(this=number, expressions=[integer(0)])
-
-
 def _distinct(rows: Rows, cells: Cells) -> exp.Expression:
     """Return how many different values there are: of texts, and of numbers and flags, where True, 1 and 1.0 are one."""
     counted = []
     if "text" in cells:
         counted.append(cells["text"])
     others = [slot for slot in ("whole", "real", "flag", "span") if slot in cells]
-    if len(others) == 1:
-        counted.append(cells[others[0]])
-    elif others:
-        counted += _number_keys(cells)
-    return joined(exp.Add, [_zero(_output(rows, "distinct", each)) for each in counted])
+    counted += [cells[others[0]]] if len(others) == 1 else _number_keys(cells) if others else []
+    return joined(exp.Add, [_output(rows, "distinct", each) for each in counted] or [integer(0)])
+
+
+def _number_keys(cells: Cells) -> list[exp.Expression]:
+    """Return the integer that numbers and flags are equal to, and the numbers that equal none."""
+    ways: list[tuple[exp.Expression, exp.Expression]] = []
+    rest = []
+    if "whole" in cells:
+        ways.append((known(cells["whole"].copy()), cells["whole"].copy()))
+    if "flag" in cells:
+        flag = cells["flag"]
+        ways += [(flag.copy(), integer(1)), (exp.Not(this=flag.copy()), integer(0))]
+    if "real" in cells:
+        cell = cells["real"]
+        low, high = binary(cell.copy(), ">=", real(-(2.0**63))), binary(cell.copy(), "<", real(2.0**63))
+        is_whole = both([low, high, binary(cell.copy(), "==", exp.Floor(this=cell.copy()))])
+        ways.append((is_whole, exp.cast(cell.copy(), "BIGINT")))
+        rest.append(exp.Case(ifs=[exp.If(this=exp.Not(this=is_whole.copy()), true=cell.copy())]))
+    return [exp.Case(ifs=[exp.If(this=test, true=value) for test, value in ways]), *rest]

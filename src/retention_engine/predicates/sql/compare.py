@@ -48,8 +48,8 @@ def known(expression: exp.Expression) -> exp.Expression:
 
 
 def settled(truth: exp.Expression, *, otherwise: bool = False) -> exp.Expression:
-    """Return the truth, false where it is unknown: SQL knows three truths, the language two."""
-    return exp.Coalesce(this=truth, expressions=[exp.true() if otherwise else exp.false()])
+    """Return the truth, false (or ``otherwise``) where it is unknown: SQL knows three truths, the language two."""
+    return exp.Coalesce(this=truth.unnest(), expressions=[exp.true() if otherwise else exp.false()])
 
 
 def compare(cells: Cells, op: str, constant: Constant) -> exp.Expression:

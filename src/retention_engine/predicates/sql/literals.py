@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import reduce
-from itertools import groupby
 
 from sqlglot import exp
 
-_HARMLESS = frozenset(" _-.,/@+=#()[]<>!*&|~^")
+_HARMLESS = re.compile(r"(?:[0-9A-Za-z _.,/@+=()<>!&|~^]|-(?!-)|[^\x00-\x7f])+")  # no quote, no escape, no comment
 _LONGEST_CHAIN = 32
 
 
@@ -25,19 +25,15 @@ def real(value: float) -> exp.Expression:
 def text(value: str) -> exp.Expression:
     """Return a text; only harmless characters stand between quotes, so no console or driver can misread it."""
     pieces: list[exp.Expression] = []
-    for harmless, letters in groupby(value, key=_is_harmless):
-        run = "".join(letters)
-        if harmless:
-            pieces.append(exp.Literal.string(run))
+    place = 0
+    while place < len(value):
+        run = _HARMLESS.match(value, place)
+        if run is None:
+            pieces.append(exp.Chr(expressions=[integer(ord(value[place]))]))
         else:
-            pieces.extend(exp.Chr(expressions=[exp.Literal.number(ord(letter))]) for letter in run)
-    if not pieces:
-        return exp.Literal.string("")
-    return joined(exp.DPipe, pieces) if len(pieces) > 1 else pieces[0]
-
-
-def _is_harmless(letter: str) -> bool:
-    return not letter.isascii() or letter.isalnum() or letter in _HARMLESS
+            pieces.append(exp.Literal.string(run[0]))
+        place = place + 1 if run is None else run.end()
+    return joined(exp.DPipe, pieces or [exp.Literal.string("")])
 
 
 def joined(operator: type[exp.Binary], parts: list[exp.Expression]) -> exp.Expression:

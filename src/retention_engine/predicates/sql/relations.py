@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from sqlglot import exp
 
 from retention_engine.predicates.sql.compare import binary, both, known
@@ -23,17 +23,21 @@ class Chosen:
     """Records that pass conditions: those of their fields and windows, apart from not lying in the future.
 
     Attributes:
-        after: an instant that all of them follow, None when there is none.
+        after: an instant such that older records make no difference; None: every record may. It only saves work.
     """
 
     at: exp.Expression
     conditions: tuple[exp.Expression, ...] = ()
-    after: int | None = None
+    after: int | None = field(default=None, eq=False)
 
     def limited(self, condition: exp.Expression, after: int | None = None) -> Chosen:
         """Return those that pass one more condition."""
+        return evolve(self.needed(after), conditions=(*self.conditions, condition))
+
+    def needed(self, after: int | None) -> Chosen:
+        """Return the same, when what happened up to an instant makes no difference."""
         bounds = [bound for bound in (self.after, after) if bound is not None]
-        return Chosen(self.at, (*self.conditions, condition), max(bounds, default=None))
+        return evolve(self, after=max(bounds, default=None))
 
 
 @frozen
@@ -66,9 +70,11 @@ class Relation:
     ranks: dict[str, exp.Expression] = field(factory=dict)
     cuts: dict[str, exp.Expression] = field(factory=dict)
     _asked: dict[Asked, str] = field(factory=dict)
+    _bounds: set[int | None] = field(factory=set)
 
     def output(self, asked: Asked) -> exp.Expression:
         """Return the column of an aggregate; equal ones are computed once."""
+        self._bounds.add(asked.chosen.after)
         return column(self._asked.setdefault(asked, f"f{len(self._asked)}"), self.alias)
 
     def rank(self, order: exp.Expression) -> exp.Expression:
@@ -106,9 +112,8 @@ class Relation:
 
     def _span(self, at: exp.Expression, now: int) -> list[exp.Expression]:
         """Return the conditions on the instant that all aggregates share."""
-        bounds = [asked.chosen.after for asked in self._asked]
-        lowest = min((bound for bound in bounds if bound is not None), default=None)
-        after = [] if lowest is None or None in bounds else [binary(at.copy(), ">", integer(lowest))]
+        lowest = [bound for bound in self._bounds if bound is not None]
+        after = [] if None in self._bounds else [binary(at.copy(), ">", integer(min(lowest)))]
         return [*after, _until(at, now)]
 
     def _ranked(self) -> exp.Expression:

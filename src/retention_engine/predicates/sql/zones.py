@@ -77,7 +77,7 @@ class Clock:
         """Return a predicate that depends on nothing but the zone."""
         return self.choose(node, lambda where: node.verdict(self._view(where)).holds, exp.convert)
 
-    def first_instant(self, node: object, count: int, where: ZoneInfo) -> int:
+    def first_instant(self, count: int, where: ZoneInfo) -> int:
         """Return the first instant of the last ``count`` local days, today included."""
         today = local_date(self.at, where)
         return start_of_day(today.fromordinal(max(3, today.toordinal() - count + 1)), where)
@@ -103,7 +103,7 @@ def _is_one_of(cells: Cells, days: list[str]) -> exp.Expression:
         cell = cells["text"]
         found.append(exp.In(this=cell.copy(), expressions=[text(f"--{day}") for day in days]))
         ends = exp.In(this=_slice(cell, 5), expressions=[text(f"-{day}") for day in days])
-        found.append(both([ends, *_is_year(cell), _exists(cell)]))
+        found.append(both([ends, *_is_year(cell), *([_exists(cell)] if "02-29" in days else [])]))
     return either(found)
 
 

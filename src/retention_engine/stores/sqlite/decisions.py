@@ -37,7 +37,7 @@ class SqliteJournal(Journal):
         Raises:
             StoreError: an action of the same identity is in the journal already.
         """
-        rows = ((one.action and one.action.key, one.at, one.customer, decision_text(one)) for one in decisions)
+        rows = ((one.action, (one.at, one.customer, decision_text(one))) for one in decisions)
         _insert(self._session, _ADD, rows, "in the journal")
 
     def of(self, customers: Sequence[str]) -> dict[str, list[Decision]]:
@@ -72,7 +72,7 @@ class SqliteOutbox(Outbox):
         Raises:
             StoreError: an action of the same identity is there already.
         """
-        rows = ((one.key, one.due, one.valid_until, action_text(one)) for one in actions)
+        rows = ((one, (one.due, one.valid_until, action_text(one))) for one in actions)
         _insert(self._session, _PUT, rows, "in the outbox")
 
     def pending(self, at: int, limit: int) -> list[Action]:
@@ -80,19 +80,22 @@ class SqliteOutbox(Outbox):
         return [read_action(body) for (body,) in self._session.rows(_PENDING, at, max(limit, 0))]
 
 
-def _insert(session: Session, sql: str, rows: Iterable[tuple[object, ...]], place: str) -> None:
-    key: object = None
+_Row = tuple[int | str | None, ...]
 
-    def watched() -> Iterator[tuple[object, ...]]:
-        nonlocal key
-        for row in rows:
-            key = row[0]
-            yield row
+
+def _insert(session: Session, sql: str, rows: Iterable[tuple[Action | None, _Row]], place: str) -> None:
+    """Insert rows with the key of their action in front; the statement stops at the first that is there already."""
+    action: Action | None = None
+
+    def keyed() -> Iterator[_Row]:
+        nonlocal action
+        for action, row in rows:
+            yield (None if action is None else action.key, *row)
 
     with session.change():
         try:
-            session.each(sql, watched())
+            session.each(sql, keyed())
         except StoreError as error:
-            if isinstance(error.__cause__, IntegrityError):
-                raise StoreError(f"action {key!r} is {place} already") from error.__cause__
+            if action is not None and isinstance(error.__cause__, IntegrityError):
+                raise StoreError(f"action {action.identity} is {place} already") from error.__cause__
             raise

@@ -30,11 +30,16 @@ class DecisionTests(Suite):
 
     def test_setting_moves_and_removes_a_wake(self) -> None:
         """A wake moves either way; None removes it, also where there is none; it can be set again."""
+        steps: list[tuple[dict[str, int | None], list[tuple[str, int]]]] = [
+            ({"a": 10, "b": 10, "c": 10}, [("a", 10), ("b", 10), ("c", 10)]),
+            ({"a": 12, "b": None, "c": 8, "d": None}, [("c", 8), ("a", 12)]),
+            ({"b": 9, "c": 10}, [("b", 9), ("c", 10), ("a", 12)]),
+        ]
         with self.opened() as store:
-            for wakes in ({"a": 10, "b": 10, "c": 10}, {"a": 12, "b": None, "c": 8, "d": None}, {"b": 9}):
+            for wakes, due in steps:
                 with store.transaction():
                     store.wakes.set(wakes)
-            expect(store.wakes.due(99, 9), [("c", 8), ("b", 9), ("a", 12)])
+                expect(store.wakes.due(99, 9), due)
 
     def test_decisions_come_back_in_the_order_they_were_added(self) -> None:
         """The decisions about a customer come as they were added, whatever their instants, complete."""
@@ -78,16 +83,14 @@ class DecisionTests(Suite):
 
     def test_pending_actions_are_those_valid_now(self) -> None:
         """Pending is due <= at < valid_until, by (due, key), complete, not more than asked for."""
-        first, tie, limited = action(due=1, occasion="b"), action(due=1, occasion="a"), action(valid_until=5)
+        limited = action(valid_until=5)
+        ties = sorted((action(due=1, occasion=name) for name in "abcdef"), key=lambda each: each.key)
         with self.opened() as store:
-            put(store, first, limited, tie)
-            expect(store.outbox.pending(1, 9), [limited, tie, first])
-            expect(store.outbox.pending(4, 1), [limited])
-            expect(store.outbox.pending(5, 9), [tie, first])
-            expect(
-                (store.outbox.pending(-1, 9), store.outbox.pending(0, 9), store.outbox.pending(1, 0)),
-                ([], [limited], []),
-            )
+            put(store, *ties[3:], limited, *ties[:3])
+            expect(store.outbox.pending(1, 9), [limited, *ties])
+            expect(store.outbox.pending(4, 2), [limited, ties[0]])
+            expect(store.outbox.pending(5, 9), ties)
+            expect([store.outbox.pending(*asked) for asked in ((-1, 9), (0, 9), (1, 0))], [[], [limited], []])
 
     def test_an_action_is_in_the_outbox_once(self) -> None:
         """A second action of the same identity raises, in the batch or in the outbox; nothing of it is kept."""

@@ -30,7 +30,7 @@ class FactTests(Suite):
 
     def test_a_fact_comes_back_as_it_was(self) -> None:
         """Instants, when it was learned and the kinds of its values are kept exactly."""
-        data = {"i": 1, "f": 1.0, "yes": True, "no": None, "text": "a'\"\\\n\u2028\U0001f600"}
+        data = {"f": 1.0, "i": 1, "no": None, "text": "a'\"\\\n\u2028\U0001f600", "yes": True}
         fact = Event(id="e", customer="ann", at=-5, learned=7, name="quiz", data=data)
         with self.opened() as store:
             append(store, fact)

@@ -82,10 +82,6 @@ def _fields(collection: p.Refinable) -> dict[str, str]:
     return collection.kinds() or {name: "text" if name == "id" else "any" for name in _FREE}
 
 
-def _moments(around: int | None, zone: str) -> st.SearchStrategy[int]:
-    return instants(around=around, zone=zone)
-
-
 @st.composite
 def _where(draw: st.DrawFn, inner: p.Refinable) -> p.Refinable:
     name, kind = draw(st.sampled_from(sorted(_fields(inner).items())))
@@ -101,10 +97,10 @@ def collections(draw: st.DrawFn, *, around: int | None = None, zone: str = "UTC"
         zone: whose midnights belong to the grid.
         entry: whether ``since(entry)`` may occur.
     """
-    names = ("orders", "orders", "purchases", *sorted(COLLECTIONS))
+    names = (*["orders"] * 6, "purchases", *sorted(COLLECTIONS))
     events = [p.events(name) for name in (*EVENT_NAMES, "viewed", "tagged")]
     made: p.Refinable = draw(st.sampled_from([*map(p.Records, names), *events]))
-    for step in draw(st.sampled_from(((), (), ("where",), ("gaps",), ("where", "gaps"), ("where", "where")))):
+    for step in draw(st.sampled_from(((), (), (), ("where",), ("where",), ("gaps",), ("where", "gaps")))):
         made = made.gaps() if step == "gaps" else draw(_where(made))
     for step in draw(st.lists(st.sampled_from(("within", "before", "days", "since", "where")), max_size=3)):
         match step:
@@ -113,7 +109,9 @@ def collections(draw: st.DrawFn, *, around: int | None = None, zone: str = "UTC"
             case "days":
                 made = made.on_calendar_days(draw(st.sampled_from((1, 2, 3, 7, 30))))
             case "since":
-                made = p.Since(made, p.entry if entry and draw(st.booleans()) else draw(_moments(around, zone)))
+                made = p.Since(
+                    made, p.entry if entry and draw(st.booleans()) else draw(instants(around=around, zone=zone))
+                )
             case _:
                 made = p.Window(made, step, draw(spans()))
     return made
@@ -152,15 +150,15 @@ def _sort(quantity: p.Quantity) -> str:
 
 
 @st.composite
-def _compares(draw: st.DrawFn, around: int | None, zone: str, *, entry: bool) -> p.Truth:
+def _compares(draw: st.DrawFn, around: int, zone: str, *, entry: bool) -> p.Truth:
     quantity = draw(quantities(around=around, zone=zone, entry=entry))
     return p.Compare(quantity, *draw(comparisons(_sort(quantity))))
 
 
 @st.composite
-def _calendars(draw: st.DrawFn, around: int | None, zone: str) -> p.Truth:
+def _calendars(draw: st.DrawFn, around: int, zone: str) -> p.Truth:
     """Return yearly dates and periods of dates, some of them near the middle of the grid."""
-    near = local_date(draw(_moments(around, zone)), timing.zone(zone))
+    near = local_date(draw(instants(around=around, zone=zone)), timing.zone(zone))
     if draw(st.booleans()):
         later = date.fromordinal(near.toordinal() + draw(st.sampled_from((0, 1, 7, 366))))
         return p.dates(near, later)
@@ -175,15 +173,24 @@ def _named(inner: p.Truth) -> p.Truth:
     return p.segment(f"it's {fingerprint(repr(inner))[:6]}", inner)
 
 
-def _groups(inside: st.SearchStrategy[p.Truth]) -> st.SearchStrategy[p.Truth]:
-    parts = st.lists(inside, min_size=2, max_size=3)
-    return st.one_of(
-        parts.map(lambda each: p.all_of(*each)),
-        parts.map(lambda each: p.any_of(*each)),
-        inside.map(lambda each: ~each),
-        parts.flatmap(lambda each: st.integers(1, len(each)).map(lambda needed: p.at_least(needed, *each))),
-        inside.map(_named),
-    )
+@st.composite
+def _leaves(draw: st.DrawFn, around: int, zone: str, *, entry: bool) -> p.Truth:
+    if draw(st.integers(0, 4)) < 4:
+        return draw(_compares(around, zone, entry=entry))
+    return draw(_calendars(around, zone))
+
+
+@st.composite
+def _groups(draw: st.DrawFn, inside: st.SearchStrategy[p.Truth]) -> p.Truth:
+    group = draw(st.sampled_from(("all", "any", "all", "any", "not", "not", "at_least", "segment")))
+    if group == "not":
+        return ~draw(inside)
+    if group == "segment":
+        return _named(draw(inside))
+    parts = draw(st.lists(inside, min_size=2, max_size=3))
+    if group == "at_least":
+        return p.at_least(draw(st.integers(1, len(parts))), *parts)
+    return (p.all_of if group == "all" else p.any_of)(*parts)
 
 
 def expressions(
@@ -200,6 +207,4 @@ def expressions(
     if around is None:
         near = corners().map(lambda corner: corner[1])
         return near.flatmap(lambda at: expressions(max_leaves=max_leaves, around=at, zone=zone, entry=entry))
-    compares = _compares(around, zone, entry=entry)
-    leaves = st.one_of(compares, compares, compares, _calendars(around, zone))
-    return st.recursive(leaves, _groups, max_leaves=max_leaves)
+    return st.recursive(_leaves(around, zone, entry=entry), _groups, max_leaves=max_leaves)

@@ -79,7 +79,7 @@ def orders(
         zone: whose midnights belong to the grid.
     """
     currency = draw(st.sampled_from(CURRENCIES))
-    bought = tuple(draw(st.lists(lines(currency=currency), max_size=2)))
+    bought = draw(st.lists(lines(currency=currency), max_size=2))
     given: dict[str, Any] = {} if bought and draw(st.booleans()) else {"total": draw(moneys(currency))}
     return Order(
         id=draw(st.sampled_from(("order-1", "order-2", "order-3"))) if id is None else id,

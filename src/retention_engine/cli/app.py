@@ -1,0 +1,43 @@
+"""The commands under one name, and the way from errors to exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cyclopts import App, CycloptsError
+
+from retention_engine.cli.demo import demo
+from retention_engine.cli.exits import Exit, UsageError, code_of, line_of
+from retention_engine.errors import RetentionError
+
+app = App(
+    name="retention-engine",
+    help="Facts in, due actions out: exact, explainable, replayable customer retention.",
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+app.command(demo)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; errors become one line on standard error and an exit code."""
+    try:
+        done = app(arguments, exit_on_error=False, print_error=False, verbose=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _fail("interrupted; what was committed stays, and the same command goes on", Exit.INTERRUPTED)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except CycloptsError as error:
+        return _fail(" ".join(str(error).split()), Exit.USAGE)
+    except (RetentionError, UsageError, OSError) as error:
+        return _fail(line_of(error), code_of(error))
+    return int(done) if isinstance(done, int) else Exit.OK
+
+
+def _fail(text: str, code: Exit) -> int:
+    sys.stderr.write(f"error: {text}\n")
+    return code

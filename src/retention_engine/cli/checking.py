@@ -1,0 +1,1 @@
+"""``retention-engine check``: what is wrong with rules, before anything runs."""

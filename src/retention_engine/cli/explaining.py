@@ -1,0 +1,46 @@
+"""``retention-engine explain``: why a rule is or is not due for a customer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retention_engine import Engine
+from retention_engine.cli.exits import Exit, UsageError
+from retention_engine.cli.inputs import moment_of, one_of, rules_in, store_at
+from retention_engine.cli.screen import Screen
+from retention_engine.errors import shown
+
+
+def explain(
+    rules: Path,
+    /,
+    *,
+    db: str,
+    customer: str,
+    rule: str,
+    at: str | None = None,
+    zone: str = "UTC",
+    json: bool = False,
+) -> Exit:
+    """Say why a rule is or is not due for a customer, and when that changes by itself.
+
+    Args:
+        rules: the rules, a TOML file.
+        db: the store.
+        customer: the customer's id.
+        rule: the rule's id.
+        at: an instant with an offset, or a date; left out, the instant the store was advanced to.
+        zone: the shop's time zone.
+        json: print JSON lines for programs.
+    """
+    screen = Screen(json=json)
+    known = rules_in(rules)
+    one_of(rule, "--rule", (each.id for each in known))
+    with Engine(known, store=store_at(db), zone=zone) as engine:
+        if not engine.store.facts.of([customer])[customer]:
+            raise UsageError(f"--customer {shown(customer)} is not there: the store has no facts about them")
+        story = engine.explain(customer, rule, moment_of(engine, at, zone))
+    screen.emit("story", **story.as_dict())
+    for line in str(story).splitlines():
+        screen.say(line)
+    return Exit.OK

@@ -1,0 +1,79 @@
+"""What the commands are given: rules, stores, instants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from retention_engine import Engine, RuleSet
+from retention_engine.cli.exits import UsageError
+from retention_engine.errors import StoreError, nearest, shown
+from retention_engine.rules import load_rules
+from retention_engine.stores import open_store
+from retention_engine.ports import Store
+from retention_engine.timing import start_of_day, to_instant, zone
+
+_SQLITE = "sqlite:///"
+
+
+def rules_in(path: Path) -> RuleSet:
+    """Return the rules of a TOML file.
+
+    Raises:
+        DefinitionError: the file says something that is no rule. OSError: it cannot be read.
+    """
+    return load_rules(path)
+
+
+def store_at(db: str, *, new: bool = False) -> Store:
+    """Open the store in a file, or the one that a URL names.
+
+    Args:
+        new: make the file when there is none.
+
+    Raises:
+        StoreError: there is no such file, or it cannot be used.
+    """
+    url = db if "://" in db else f"{_SQLITE}{db}"
+    path = Path(url.removeprefix(_SQLITE))
+    if not new and url.startswith(_SQLITE) and not path.is_file():
+        raise StoreError(f"there is no store at {shown(str(path))}: make it with retention-engine import")
+    return open_store(url)
+
+
+def instant_of(text: str, option: str, where: str = "UTC") -> int:
+    """Return microseconds UTC of ISO 8601 with an offset, or of the first instant of a date in the shop's zone.
+
+    Raises:
+        TimeError: it is neither. UsageError: the message names the option.
+    """
+    try:
+        return start_of_day(date.fromisoformat(text), zone(where)) if len(text) == 10 else to_instant(text)
+    except ValueError as error:
+        raise UsageError(f"{option} is an instant such as 2026-11-21T12:00:00+00:00 or a date: {error}") from None
+
+
+def moment_of(engine: Engine, text: str | None, where: str) -> int:
+    """Return the instant asked about: ``--at``, or where the store's time stands.
+
+    Raises:
+        UsageError: neither is there.
+    """
+    if text is not None:
+        return instant_of(text, "--at", where)
+    if engine.now is None:
+        raise UsageError("--at is needed: this store was never advanced, so it has no now")
+    return to_instant(engine.now)
+
+
+def one_of(name: str, option: str, allowed: Iterable[str]) -> str:
+    """Return a name that is there.
+
+    Raises:
+        UsageError: it is not; the message names the nearest one.
+    """
+    names = list(allowed)
+    if name not in names:
+        raise UsageError(f"{option} {shown(name)} is not there{nearest(name, names)}")
+    return name

@@ -1,0 +1,165 @@
+"""Predicates -> one query: the customers, joined once with a grouped sub-query per table, and the truths over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import field, frozen
+from sqlglot import exp
+
+from retention_engine.errors import DefinitionError
+from retention_engine.keys import BUCKETS, bucket_edge
+from retention_engine.predicates.aggregates import Age, Aggregate
+from retention_engine.predicates.attributes import Attribute, Bucket
+from retention_engine.predicates.base import All, AnyOf, AtLeast, Not, Segment, Truth
+from retention_engine.predicates.calendars import Dates, Local, Yearly
+from retention_engine.predicates.compare import Compare, Constant, plain
+from retention_engine.predicates.sql.aggregates import Aggregates
+from retention_engine.predicates.sql.compare import (
+    binary,
+    both,
+    compare,
+    compare_age,
+    either,
+    settled,
+)
+from retention_engine.predicates.sql.dialects import bytewise
+from retention_engine.predicates.sql.literals import integer, joined, text, whole_bound
+from retention_engine.predicates.sql.records import Tables
+from retention_engine.predicates.sql.tables import Reader, column, table
+from retention_engine.predicates.sql.zones import Clock
+from retention_engine.timing import Span
+
+CUSTOMER = "c"
+"""Alias of the customers in the whole query."""
+
+
+@frozen(eq=False)
+class Compiler:
+    """Reads predicates of all customers at one instant."""
+
+    reader: Reader
+    clock: Clock
+    tables: Tables = field(init=False)
+
+    @tables.default
+    def _tables(self) -> Tables:
+        return Tables(self.reader, self.clock)
+
+    def truth(self, node: Truth) -> exp.Expression:
+        """Return the predicate over one row per customer; never NULL.
+
+        Raises:
+            DefinitionError: a node has no SQL reading; the message names it.
+        """
+        reading = _TRUTHS.get(type(node))
+        if reading is None:
+            raise DefinitionError(f"{type(node).__name__} has no SQL reading: {node}")
+        return reading(self, node)
+
+    def select(self, columns: list[exp.Expression], where: exp.Expression | None) -> exp.Expression:
+        """Return the query of columns over every customer, with the sub-queries that the truths so far ask for."""
+        source = self.reader.source.customers
+        customers, key = table(source.name, CUSTOMER), self.reader.expression(source.customer, CUSTOMER)
+        query = exp.select(exp.alias_(key.copy(), "customer", quoted=True), *columns).from_(customers)
+        for relation in self.tables.relations.values():
+            tree = relation.tree(self.clock.at, self.reader.dialect, customers, key)
+            same = binary(column("customer", relation.alias), "==", key.copy())
+            query = query.join(tree.subquery(relation.alias), on=same, join_type="left", copy=False)
+        keep = [] if source.where is None else [self.reader.expression(source.where, CUSTOMER)]
+        conditions = [*keep, *([] if where is None else [where])]
+        return query.where(both(conditions).unnest(), copy=False) if conditions else query
+
+    def _all(self, node: All) -> exp.Expression:
+        return both([self.truth(part) for part in node.inside])
+
+    def _any(self, node: AnyOf) -> exp.Expression:
+        return either([self.truth(part) for part in node.inside])
+
+    def _at_least(self, node: AtLeast) -> exp.Expression:
+        ones = [exp.Case(ifs=[exp.If(this=self.truth(part), true=integer(1))], default=integer(0)) for part in node.inside]
+        return binary(joined(exp.Add, ones), ">=", integer(node.needed))
+
+    def _not(self, node: Not) -> exp.Expression:
+        return _not(self.truth(node.inner))
+
+    def _segment(self, node: Segment) -> exp.Expression:
+        return self.truth(node.inner)
+
+    def _yearly(self, node: Yearly) -> exp.Expression:
+        if not isinstance(node.anchor, Attribute):
+            return self.clock.truth(node)
+        return settled(self.clock.yearly(node, self.reader.attribute(node.anchor.name, CUSTOMER)))
+
+    def _dates(self, node: Dates) -> exp.Expression:
+        return self.clock.truth(node)
+
+    def _compare(self, node: Compare) -> exp.Expression:
+        left = node.left
+        if isinstance(left, Local):
+            return self.clock.truth(node)
+        if isinstance(left, Bucket):
+            return self._bucket(left, node.op, node.constant)
+        if isinstance(left, Age):
+            return settled(self._age(left, node))
+        if isinstance(left, Attribute):
+            cells = self.reader.attribute(left.name, CUSTOMER)
+            held = {slot: cell for slot, cell in cells.items() if slot != "day"}
+            return settled(compare(held, node.op, node.constant))
+        if isinstance(left, Aggregate):
+            return Aggregates(self.tables).truth(left, node.op, node.constant)
+        raise DefinitionError(f"{type(left).__name__} has no SQL reading: {node}")
+
+    def _age(self, age: Age, node: Compare) -> exp.Expression:
+        if isinstance(age.moment, Attribute):
+            moment = self.reader.attribute(age.moment.name, CUSTOMER).get("instant")
+        elif isinstance(age.moment, Aggregate) and age.moment.field is None:
+            young = node.op in ("<", "<=") and isinstance(node.constant, Span)
+            after = self.clock.at - plain(node.constant) - 1 if young else None
+            moment = Aggregates(self.tables).instant(age.moment, after=after)
+        else:
+            raise DefinitionError(f"the age of {age.moment} has no SQL reading: a field holds no instant")
+        if moment is None:
+            return exp.false()
+        return compare_age(moment, node.op, node.constant, now=self.clock.at, ahead=age.ahead)
+
+    def _bucket(self, bucket: Bucket, op: str, constant: Constant) -> exp.Expression:
+        """Compare hexadecimal digits as texts: the bucket grows with them."""
+        if op == "set":
+            return exp.true()
+        if op == "in":
+            assert isinstance(constant, tuple)
+            return either([self._bucket(bucket, "==", each) for each in constant])
+        found = whole_bound(op, constant)  # type: ignore[arg-type]  # a bucket compares with numbers only
+        if found is None:
+            return exp.true() if op == "!=" else exp.false()
+        op, number = found
+        if op in ("==", "!="):
+            same = both([self._reaches(bucket, number), _not(self._reaches(bucket, number + 1))])
+            return same if op == "==" else _not(same)
+        reaches = self._reaches(bucket, number + (op in (">", "<=")))
+        return reaches if op in (">", ">=") else _not(reaches)
+
+    def _reaches(self, bucket: Bucket, number: int) -> exp.Expression:
+        if not 0 < number < BUCKETS:
+            return exp.true() if number <= 0 else exp.false()
+        salted = exp.DPipe(this=text(f"{bucket.salt}:"), expression=self.reader.customer_id(CUSTOMER))
+        digits = exp.Substring(this=exp.MD5(this=salted), start=integer(1), length=integer(8))
+        return binary(bytewise(digits, self.reader.dialect), ">=", text(bucket_edge(number)))
+
+
+def _not(truth: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Paren(this=truth.unnest()))
+
+
+_TRUTHS: dict[type[Truth], Callable[[Compiler, Any], exp.Expression]] = {
+    All: Compiler._all,
+    AnyOf: Compiler._any,
+    AtLeast: Compiler._at_least,
+    Compare: Compiler._compare,
+    Dates: Compiler._dates,
+    Not: Compiler._not,
+    Segment: Compiler._segment,
+    Yearly: Compiler._yearly,
+}
