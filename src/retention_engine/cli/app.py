@@ -7,8 +7,13 @@ import sys
 
 from cyclopts import App, CycloptsError
 
+from retention_engine.cli.advancing import advance
+from retention_engine.cli.backtesting import backtest_
 from retention_engine.cli.demo import demo
 from retention_engine.cli.exits import Exit, UsageError, code_of, line_of
+from retention_engine.cli.explaining import explain
+from retention_engine.cli.importing import import_
+from retention_engine.cli.segments import segment
 from retention_engine.errors import RetentionError
 
 app = App(
@@ -19,6 +24,11 @@ app = App(
     result_action="return_value",
 )
 app.command(demo)
+app.command(import_, name="import")
+app.command(segment)
+app.command(advance)
+app.command(backtest_, name="backtest")
+app.command(explain)
 
 
 def run(arguments: list[str]) -> int:

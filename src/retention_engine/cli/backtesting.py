@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from retention_engine import RuleSet, backtest, difference
 from retention_engine.cli.exits import Exit
@@ -23,7 +26,7 @@ def backtest_(
     /,
     *,
     orders: Path,
-    from_: str,
+    from_: Annotated[str, Parameter(name="--from")],
     to: str,
     diff: Path | None = None,
     map: Maps = None,  # noqa: A002 - the name of the option

@@ -6,6 +6,7 @@ how often or how late it is called.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -92,8 +93,8 @@ class _Walk:
     record: Any
     memory: Memory
     journeys: Journeys
-    facts: list[Fact]
-    news: list[Fact]
+    facts: deque[Fact]
+    news: deque[Fact]
     mask: int
     echoes: list[Fact] = field(factory=list)
     dues: dict[str, int] = field(factory=dict)
@@ -112,9 +113,9 @@ class _Walk:
         record = plan.program.record(history, terms.zone)
         mask = plan.program.boolean(record, start - 1) if past else plan.leaving
         memory = Memory.of(subject.decisions)
-        news = [fact for fact in subject.news if fact.effective >= start]
+        news = deque(fact for fact in subject.news if fact.effective >= start)
         return cls(
-            terms, history, record, memory, Journeys(subject.customer, memory), list(subject.facts[past:]), news, mask
+            terms, history, record, memory, Journeys(subject.customer, memory), deque(subject.facts[past:]), news, mask
         )
 
     def run(self, start: int, to: int) -> Walked:
@@ -224,14 +225,12 @@ class _Walk:
             if decision.outcome is Outcome.ACT:
                 fact = self.terms.echo(decision)
                 self.echoes.append(fact)
-                self.facts.append(fact)
-        self.facts.sort(key=lambda fact: (fact.effective, fact.at, fact.id))
+                self.facts = deque(sorted([*self.facts, fact], key=lambda one: (one.effective, one.at, one.id)))
 
 
-def _take(rows: list[Fact], at: int) -> list[Fact]:
+def _take(rows: deque[Fact], at: int) -> list[Fact]:
     """Remove and return the facts that take effect at an instant."""
-    count = 0
-    while count < len(rows) and rows[count].effective <= at:
-        count += 1
-    taken, rows[:] = rows[:count], rows[count:]
+    taken = []
+    while rows and rows[0].effective <= at:
+        taken.append(rows.popleft())
     return taken

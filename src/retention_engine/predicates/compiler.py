@@ -11,18 +11,33 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import define, frozen
 
 from retention_engine.predicates.base import Truth
 from retention_engine.predicates.cells import Cells, new_columns
-from retention_engine.predicates.columns import wanted_by
+from retention_engine.predicates.columns import Column, wanted_by
 from retention_engine.predicates.generator import Generator
 from retention_engine.state import Change, History
 from retention_engine.timing import NEVER
 from retention_engine.view import View, zone_of
 
-_UNKNOWN = -NEVER
-"""Horizon of a kept verdict that has to be asked again."""
+
+@define(eq=False)
+class Record:
+    """What a compiled function is asked about: one customer, as a list of values.
+
+    Attributes:
+        history: what is known of the customer.
+        where: the zone of their calendar.
+        columns: the collections the program asks about.
+        cells: the values its functions read, in the order of ``Cells.fills``.
+    """
+
+    history: History
+    shop_zone: str
+    where: ZoneInfo
+    columns: list[Column]
+    cells: list[Any]
 
 
 @frozen
@@ -40,30 +55,23 @@ class Program:
 
     predicates: tuple[Truth, ...]
     wanted: frozenset[str]
-    boolean: Callable[[Any, int], int]
-    horizon: Callable[[Any, int], tuple[int, int]]
+    boolean: Callable[[Record, int], int]
+    horizon: Callable[[Record, int], tuple[int, int]]
     source: str
     _cells: Cells
-    _record: type[Any]
 
-    def record(self, history: History, shop_zone: str) -> Any:
+    def record(self, history: History, shop_zone: str) -> Record:
         """Return the compact record of a customer; instants asked of one record must not go back."""
-        record = self._record()
-        record.history, record.shop_zone, record.columns = history, shop_zone, new_columns(self._cells)
+        columns = new_columns(self._cells)
         history.drain()
-        for column in record.columns:
+        for column in columns:
             column.rebuild(history)
-        for slot, fill in self._cells.fills.items():
-            setattr(record, slot, fill(record))
-        for number in range(len(self._cells.answers)):
-            setattr(record, f"u{number}", _UNKNOWN)
-        record.where = zone_of(history, shop_zone)
-        return record
+        cells = [fill(history, columns) for fill in self._cells.fills]
+        return Record(history, shop_zone, zone_of(history, shop_zone), columns, cells)
 
-    def update(self, record: Any) -> list[Change]:
+    def update(self, record: Record) -> list[Change]:
         """Bring a record up to what its history has taken in since the last time; return the changes of records."""
-        history: History = record.history
-        changes, touched = history.drain()
+        changes, touched = record.history.drain()
         names = {f"customer.{name}" for name in touched}
         for change in changes:
             names.add(change.collection)
@@ -72,23 +80,19 @@ class Program:
                     column.take(change, record.history)
         if "zone" in touched:
             record.where = zone_of(record.history, record.shop_zone)
+        stale = self._cells.stale
         for name in names:
-            for slot in self._cells.stale.get(name, ()):
-                setattr(record, slot, self._cells.fills[slot](record))
-            for number in self._cells.doubted.get(name, ()):
-                setattr(record, f"u{number}", _UNKNOWN)
+            for number in stale.get(name, ()):
+                record.cells[number] = self._cells.fills[number](record.history, record.columns)
         return changes
 
 
 def compile_predicates(predicates: Sequence[Truth]) -> Program:
     """Compile predicates into one function; bit i of its mask belongs to predicate i."""
     generator = Generator()
-    source = generator.source(list(predicates))
-    cells = generator.cells
-    namespace: dict[str, Any] = {**generator.constants, "ask": _asker(cells), "__builtins__": {"bool": bool}}
-    exec(compile(source, "<rules>", "exec"), namespace)
-    kept = [name for number in range(len(cells.answers)) for name in (f"v{number}", f"u{number}")]
-    slots = ("history", "shop_zone", "where", "columns", *cells.fills, *kept)
+    source = generator.source(predicates)
+    namespace: dict[str, Any] = {**generator.constants, "ask": _asker(generator.cells), "__builtins__": {}}
+    exec(compile(source, "<rules>", "exec"), namespace)  # noqa: S102 - the one place; see the module's docstring
     reads = frozenset[str]().union(*(predicate.reads() for predicate in predicates))
     return Program(
         predicates=tuple(predicates),
@@ -96,23 +100,22 @@ def compile_predicates(predicates: Sequence[Truth]) -> Program:
         boolean=namespace["boolean"],
         horizon=namespace["horizon"],
         source=source,
-        cells=cells,
-        record=type("Record", (), {"__slots__": slots}),
+        cells=generator.cells,
     )
 
 
-def _asker(cells: Cells) -> Callable[[Any, int, int], None]:
-    places = {spec: number for number, spec in enumerate(cells.columns)}
+def _asker(cells: Cells) -> Callable[..., tuple[bool, int]]:
     answers = cells.answers
 
-    def ask(record: Any, number: int, now: int) -> None:
-        node, window = answers[number]
-        if window is not None:
-            verdict = window.verdict(record.columns[places[window.column]], now)
+    def ask(record: Record, number: int, now: int, _: int = 0) -> tuple[bool, int]:
+        """Ask a kept verdict again, keep it, and return its truth and horizon; the last argument is not looked at."""
+        answer = answers[number]
+        if answer.window is not None:
+            verdict = answer.window.verdict(record.columns[answer.column], now)
         else:
-            where: ZoneInfo = record.where
-            verdict = node.verdict(View(record.history, now, where))
-        setattr(record, f"v{number}", verdict.holds)
-        setattr(record, f"u{number}", NEVER if verdict.until is None else verdict.until)
+            verdict = answer.node.verdict(View(record.history, now, record.where))
+        kept = (verdict.holds, NEVER if verdict.until is None else verdict.until)
+        record.cells[answer.holds : answer.holds + 2] = kept
+        return kept
 
     return ask

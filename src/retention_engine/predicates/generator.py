@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from retention_engine.predicates.aggregates import Age, Aggregate
 from retention_engine.predicates.base import All, AnyOf, AtLeast, Not, Segment, Truth
@@ -231,7 +231,7 @@ class Generator:
         if window is None or window.summed is not None or type(window.constant) is not int:
             return None
         needed = {">=": 0, "<": 0, ">": 1, "<=": 1, "==": 1, "!=": 1}.get(window.op, 0) + window.constant
-        if needed < 1 or window.op == "in" or (window.op in ("==", "!=") and needed > 1):
+        if needed < 1 or (window.op in ("==", "!=") and needed > 1):
             return None
         if window.old < NEVER and window.young == 0:
             leaf = self._young(f"x{self.cells.nth(window.column, -needed)}", window.old)
@@ -248,7 +248,7 @@ class Generator:
         values = constant if isinstance(constant, tuple) else (plain(constant),)
         if all(type(value) is int for value in values):
             texts = ", ".join(map(str, values))
-            return f"{{{texts}}}" if isinstance(constant, tuple) else f"({texts})"
+            return f"{{{texts}}}" if isinstance(constant, tuple) else texts
         key = f"k{len(self.constants)}"
         self.constants[key] = frozenset(values) if isinstance(constant, tuple) else values[0]
         return key
@@ -287,12 +287,16 @@ def _in_order(leaves: Iterable[Leaf], *, both: bool) -> list[Leaf]:
     if both:
         olds = {leaf.role[1] for leaf in flat if leaf.role[0] == "old"}
         flat = [leaf for leaf in flat if not (leaf.role[0] == "past" and leaf.role[1] in olds)]
-    flat = [evolve(leaf, role=("", "")) if not both else leaf for leaf in flat]
     return sorted(flat, key=lambda leaf: (not leaf.is_static, bool(leaf.before), bool(leaf.stop(both=both))))
 
 
 def _lower(name: str, turns: Iterable[str]) -> Lines:
-    return [line for turn in turns for line in (f"t = {turn}", f"if t < {name}: {name} = t")]
+    lines: Lines = []
+    for turn in turns:
+        known = turn.isidentifier()
+        lines += [] if known else [f"t = {turn}"]
+        lines.append(f"if {turn} < {name}: {name} = {turn}" if known else f"if t < {name}: {name} = t")
+    return lines
 
 
 def _set(name: str, turns: Turns) -> Lines:

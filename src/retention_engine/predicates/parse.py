@@ -69,7 +69,7 @@ def parse(text: str, *, segments: Mapping[str, Truth] | None = None) -> Truth:
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    reader = _Reader(text, segments=segments or {})
+    reader = _Reader(text, segments={} if segments is None else segments)
     tree = syntax(text)
     found = reader.read(tree, 0)
     if not isinstance(found, Truth):
@@ -93,7 +93,7 @@ def read(
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    return _Reader(text, calls=calls or {}, segments=segments or {}).read(syntax(text), 0)
+    return _Reader(text, calls=calls or {}, segments={} if segments is None else segments).read(syntax(text), 0)
 
 
 class _Reader:

@@ -5,6 +5,8 @@ from retention_engine.rules.catalogue import Catalogue, back_in_stock, on_sale, 
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.schedules import Schedule, daily, monthly, weekly
 from retention_engine.rules.steps import Delay, Do, Send, Step, WaitFor
+from retention_engine.rules.text import read_span, read_step, read_trigger
+from retention_engine.rules.toml import dump_rules, load_rules
 from retention_engine.rules.triggers import (
     After,
     Ahead,
@@ -40,12 +42,17 @@ __all__ = [
     "back_in_stock",
     "before",
     "daily",
+    "dump_rules",
     "entering",
     "every",
     "leaving",
+    "load_rules",
     "monthly",
     "on",
     "on_sale",
     "price_drop",
+    "read_span",
+    "read_step",
+    "read_trigger",
     "weekly",
 ]

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 from retention_engine.errors import DefinitionError, ExpressionError, nearest, shown
 from retention_engine.predicates import Truth, parse
-from retention_engine.rules.rule import RE_ENTRIES, Rule, RuleSet
+from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.text import read_span, read_step, read_trigger
 from retention_engine.rules.tokens import LARGEST_FILE, check_tokens, quoted, quoted_key
 from retention_engine.timing import Span
 
+MOST_SEGMENTS = 1_000
 _KEYS = ("id", "title", "trigger", "when", "steps", "exit_when", "valid_for", "re_entry")
 _NEEDED = ("id", "trigger", "steps")
 _Read = TypeVar("_Read")
@@ -32,13 +33,13 @@ def load_rules(source: str | PathLike[str]) -> RuleSet:
     """
     raw = _parsed(_text_of(source))
     _check_keys(raw, ("segments", "rules"), "the file")
-    named = _checked(raw.get("segments", {}), dict, "segments", "a table of name = \"predicate\"")
+    named = _checked(raw.get("segments", {}), dict, "segments", 'a table of name = "predicate"')
     listed = _checked(raw.get("rules", []), list, "rules", "a list of tables, each headed [[rules]]")
     for place, rule in enumerate(listed):
         _check_rule(rule, f"rules[{place}]")
     segments = _segments(named)
     rules = [_rule(rule, f"rules[{place}]", segments) for place, rule in enumerate(listed)]
-    return _at("rules", lambda _: RuleSet(rules, segments), "")  # type: ignore[arg-type]  # a list is converted
+    return _at("rules", lambda _: RuleSet(tuple(rules), segments), "")
 
 
 def _text_of(source: str | PathLike[str]) -> str:
@@ -59,7 +60,8 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError, OverflowError) as error:
-        raise DefinitionError(f"not TOML: {shown(str(error), 200)}") from None
+        hint = "" if "\n" in text or "=" in text else "; a path is given as Path(...), or ends with .toml"
+        raise DefinitionError(f"not TOML: {shown(str(error), 200)}{hint}") from None
 
 
 def _check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], place: str) -> None:
@@ -88,21 +90,32 @@ def _check_rule(raw: object, place: str) -> None:
         _checked(step, str, f"{place}.steps[{number}]", "a text")
 
 
+class _Earlier(dict[str, Truth]):
+    """The segments read so far; asked for one that stands further down, it says so."""
+
+    def __init__(self, named: Mapping[str, Any]) -> None:
+        """Keep all the names of the file."""
+        super().__init__()
+        self._named = named
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether the file has the segment at all."""
+        return name in self._named
+
+    def __missing__(self, name: str) -> Truth:
+        """Refuse a segment that is not read yet."""
+        raise DefinitionError(f"a segment names those above it only: {shown(name)} does not stand above")
+
+
 def _segments(named: Mapping[str, Any]) -> dict[str, Truth]:
     """Read the segments in their order; each may name those before it."""
-    found: dict[str, Truth] = {}
+    if len(named) > MOST_SEGMENTS:
+        raise DefinitionError(f"segments: at most {MOST_SEGMENTS} in a file, not {len(named)}")
+    found = _Earlier(named)
     for name, text in named.items():
-        place = f"segments.{name}" if len(name) < 80 else f"segments.{name[:77]}..."
-        _checked(text, str, place, "a text")
-        try:
-            found[name] = _at(place, lambda text: parse(text, segments=found), text)
-        except DefinitionError as error:
-            later = next((each for each in named if each not in found and f"unknown segment {shown(each)}" in str(error)), None)
-            if later is None:
-                raise
-            message = "itself" if later == name else f"{shown(later)}, which stands further down"
-            raise DefinitionError(f"{place}: a segment may name earlier ones only, not {message}") from None
-    return found
+        place = f"segments.{quoted_key(name)[:80]}"
+        found[name] = _at(place, lambda text: parse(text, segments=found), _checked(text, str, place, "a text"))
+    return dict(found)
 
 
 def _rule(raw: Mapping[str, Any], place: str, segments: Mapping[str, Truth]) -> Rule:
@@ -149,7 +162,7 @@ def dump_rules(rules: RuleSet) -> str:
     Raises:
         DefinitionError: it cannot be read back: a trigger of one's own, or more than 1 MB.
     """
-    blocks = [["[segments]", *(_line(quoted_key(name), each.text()) for name, each in rules.segments.items())]]
+    blocks = [["[segments]", *_given({name: each.text() for name, each in rules.segments.items()})]]
     blocks += [_lines(rule) for rule in rules]
     text = "".join("\n".join(block) + "\n\n" for block in blocks if len(block) > 1).removesuffix("\n")
     try:
@@ -161,9 +174,21 @@ def dump_rules(rules: RuleSet) -> str:
 
 
 def _lines(rule: Rule) -> list[str]:
-    words = {
-        "id": rule.id,
-        "title": rule.title or None,
-        "trigger": rule.trigger.text(),
-        "when": rule.when and rule.when.text(),
+    steps = [quoted(step.text()) for step in rule.steps]
+    many = "".join(f"\n  {step}," for step in steps) + "\n"
+    head = {"id": rule.id, "title": rule.title or None, "trigger": rule.trigger.text(), "when": _text(rule.when)}
+    tail = {
+        "exit_when": _text(rule.exit_when),
+        "valid_for": None if rule.valid_for is None else repr(rule.valid_for),
+        "re_entry": None if rule.re_entry == "occasion" else str(rule.re_entry),
     }
+    listed = f"steps = [{steps[0] if len(steps) == 1 else many}]"
+    return ["[[rules]]", *_given(head), listed, *_given(tail)]
+
+
+def _text(predicate: Truth | None) -> str | None:
+    return None if predicate is None else predicate.text()
+
+
+def _given(words: Mapping[str, str | None]) -> list[str]:
+    return [f"{quoted_key(name)} = {quoted(value)}" for name, value in words.items() if value is not None]

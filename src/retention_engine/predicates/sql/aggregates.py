@@ -30,7 +30,7 @@ class Aggregates:
 
     tables: Tables
 
-    def truth(self, node: Aggregate, op: str, constant: Constant) -> exp.Expression:
+    def truth(self, node: Aggregate, op: str, constant: Constant) -> exp.Expr:
         """Return the comparison; false while the aggregate has no value, never NULL."""
         rows = self.tables.rows(node.records)
         cells = {} if node.field is None else rows.cells(node.field)
@@ -45,7 +45,7 @@ class Aggregates:
         numbers = {slot: _output(rows, node.fold, cells[slot]) for slot in ("whole", "real", "span") if slot in cells}
         return settled(compare_extreme(numbers, node.fold, op, constant))
 
-    def instant(self, node: Aggregate, *, after: int | None = None) -> exp.Expression:
+    def instant(self, node: Aggregate, *, after: int | None = None) -> exp.Expr:
         """Return the instant of the first or last record, NULL when there is none.
 
         Args:
@@ -56,7 +56,7 @@ class Aggregates:
             return _output(rows, "min", rows.chosen.at)
         return _output(evolve(rows, chosen=rows.chosen.needed(after)), "max", rows.chosen.at)
 
-    def _total(self, fold: str, rows: Rows, cells: Cells) -> exp.Expression:
+    def _total(self, fold: str, rows: Rows, cells: Cells) -> exp.Expr:
         """Return a number that is NULL, and stands for 0, where there is nothing."""
         if fold == "count":
             return _output(rows, "count", None)
@@ -65,7 +65,7 @@ class Aggregates:
         whole = cells.get("whole", cells.get("span"))
         return integer(0) if whole is None else _output(rows, "sum", whole)
 
-    def _mean(self, rows: Rows, cells: Cells, op: str, constant: Constant) -> exp.Expression:
+    def _mean(self, rows: Rows, cells: Cells, op: str, constant: Constant) -> exp.Expr:
         whole = cells.get("whole", cells.get("span"))
         if whole is None:
             return exp.false()
@@ -91,19 +91,21 @@ class Aggregates:
         keys = {slot: _output(rows.limited(known(cells[slot].copy())), fold, rows.sequence()) for slot in slots}
         return {
             one: exp.Case(
-                ifs=[exp.If(this=settled(binary(keys[one].copy(), op, keys[two].copy()), otherwise=True), true=found[one])]
+                ifs=[
+                    exp.If(
+                        this=settled(binary(keys[one].copy(), op, keys[two].copy()), otherwise=True), true=found[one]
+                    )
+                ]
             )
             for one, two in (slots, slots[::-1])
         }
 
 
-def _output(
-    rows: Rows, fold: str, value: exp.Expression | None, key: exp.Expression | None = None
-) -> exp.Expression:
+def _output(rows: Rows, fold: str, value: exp.Expr | None, key: exp.Expr | None = None) -> exp.Expr:
     return rows.relation.output(Asked(fold, rows.chosen, value, key))
 
 
-def _distinct(rows: Rows, cells: Cells) -> exp.Expression:
+def _distinct(rows: Rows, cells: Cells) -> exp.Expr:
     """Return how many different values there are: of texts, and of numbers and flags, where True, 1 and 1.0 are one."""
     counted = []
     if "text" in cells:
@@ -113,9 +115,9 @@ def _distinct(rows: Rows, cells: Cells) -> exp.Expression:
     return joined(exp.Add, [_output(rows, "distinct", each) for each in counted] or [integer(0)])
 
 
-def _number_keys(cells: Cells) -> list[exp.Expression]:
+def _number_keys(cells: Cells) -> list[exp.Expr]:
     """Return the integer that numbers and flags are equal to, and the numbers that equal none."""
-    ways: list[tuple[exp.Expression, exp.Expression]] = []
+    ways: list[tuple[exp.Expr, exp.Expr]] = []
     rest = []
     if "whole" in cells:
         ways.append((known(cells["whole"].copy()), cells["whole"].copy()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlglot import exp
 
@@ -13,7 +13,7 @@ from retention_engine.predicates.compare import Constant, kind_of, plain
 from retention_engine.predicates.sql.literals import integer, joined, real, real_bound, text, whole_bound
 from retention_engine.timing import Span
 
-Cells = Mapping[str, exp.Expression]
+Cells: TypeAlias = "Mapping[str, exp.Expr]"
 """Kind of value (whole, real, text, flag, instant, span) -> expression; at most one of them is not NULL."""
 
 _OPERATORS: dict[str, type[exp.Binary]] = {
@@ -27,32 +27,32 @@ _OPERATORS: dict[str, type[exp.Binary]] = {
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def binary(left: exp.Expression, op: str, right: exp.Expression) -> exp.Expression:
+def binary(left: exp.Expr, op: str, right: exp.Expr) -> exp.Expr:
     """Return ``left op right``."""
     return _OPERATORS[op](this=left, expression=right)
 
 
-def either(parts: list[exp.Expression]) -> exp.Expression:
+def either(parts: list[exp.Expr]) -> exp.Expr:
     """Return the disjunction; false of nothing."""
     return joined(exp.Or, parts) if parts else exp.false()
 
 
-def both(parts: list[exp.Expression]) -> exp.Expression:
+def both(parts: list[exp.Expr]) -> exp.Expr:
     """Return the conjunction; true of nothing."""
     return joined(exp.And, parts) if parts else exp.true()
 
 
-def known(expression: exp.Expression) -> exp.Expression:
+def known(expression: exp.Expr) -> exp.Expr:
     """Return that the expression is not NULL."""
     return exp.Not(this=exp.Is(this=expression, expression=exp.Null()))
 
 
-def settled(truth: exp.Expression, *, otherwise: bool = False) -> exp.Expression:
+def settled(truth: exp.Expr, *, otherwise: bool = False) -> exp.Expr:
     """Return the truth, false (or ``otherwise``) where it is unknown: SQL knows three truths, the language two."""
     return exp.Coalesce(this=truth.unnest(), expressions=[exp.true() if otherwise else exp.false()])
 
 
-def compare(cells: Cells, op: str, constant: Constant) -> exp.Expression:
+def compare(cells: Cells, op: str, constant: Constant) -> exp.Expr:
     """Return the comparison of a value that lies in one of the cells."""
     if op == "set":
         return either([known(cell.copy()) for cell in cells.values()])
@@ -64,18 +64,22 @@ def compare(cells: Cells, op: str, constant: Constant) -> exp.Expression:
     return _OTHERS[kind](cells[kind].copy(), op, constant)
 
 
-def _number(cell: exp.Expression, slot: str, op: str, constant: Any) -> exp.Expression:
-    bound, literal = (whole_bound, integer) if slot == "whole" else (real_bound, real)
+def _number(cell: exp.Expr, slot: str, op: str, constant: Any) -> exp.Expr:
+    def bound(op: str, number: float) -> tuple[str, exp.Expr] | None:
+        if slot == "whole":
+            return None if (whole := whole_bound(op, number)) is None else (whole[0], integer(whole[1]))
+        return None if (found := real_bound(op, number)) is None else (found[0], real(found[1]))
+
     if op == "in":
-        same = [found[1] for each in constant if (found := bound("==", each)) is not None]  # type: ignore[operator]
-        return exp.In(this=cell.copy(), expressions=[literal(each) for each in same]) if same else exp.false()
-    found = bound(op, constant)  # type: ignore[operator]
+        same = [found[1] for each in constant if (found := bound("==", each)) is not None]
+        return exp.In(this=cell.copy(), expressions=same) if same else exp.false()
+    found = bound(op, constant)
     if found is None:
         return exp.false() if op == "==" else known(cell.copy())
-    return binary(cell.copy(), found[0], literal(found[1]))
+    return binary(cell.copy(), *found)
 
 
-def _text(cell: exp.Expression, op: str, constant: Any) -> exp.Expression:
+def _text(cell: exp.Expr, op: str, constant: Any) -> exp.Expr:
     if op == "in":
         return exp.In(this=cell, expressions=[text(each) for each in constant])
     if op in ("contains", "starts_with"):
@@ -84,22 +88,22 @@ def _text(cell: exp.Expression, op: str, constant: Any) -> exp.Expression:
     return binary(cell, op, text(constant))
 
 
-def _flag(cell: exp.Expression, op: str, constant: Any) -> exp.Expression:
+def _flag(cell: exp.Expr, op: str, constant: Any) -> exp.Expr:
     return cell if (op == "==") == constant else exp.Not(this=cell)
 
 
-def _span(cell: exp.Expression, op: str, constant: Any) -> exp.Expression:
+def _span(cell: exp.Expr, op: str, constant: Any) -> exp.Expr:
     return binary(cell, op, integer(constant.micros))
 
 
-_OTHERS: dict[str, Callable[[exp.Expression, str, Any], exp.Expression]] = {
+_OTHERS: dict[str, Callable[[exp.Expr, str, Any], exp.Expr]] = {
     "text": _text,
     "flag": _flag,
     "span": _span,
 }
 
 
-def compare_extreme(cells: Cells, fold: str, op: str, constant: Constant) -> exp.Expression:
+def compare_extreme(cells: Cells, fold: str, op: str, constant: Constant) -> exp.Expr:
     """Return the comparison of the smallest (``min``) or largest of several numbers, each NULL where there is none."""
     if len(cells) == 1 or op == "set":
         return compare(cells, op, constant)
@@ -117,7 +121,7 @@ def compare_extreme(cells: Cells, fold: str, op: str, constant: Constant) -> exp
     return both([*every, compare(cells, "set", None)])
 
 
-def compare_mean(total: exp.Expression, count: exp.Expression, op: str, constant: Constant) -> exp.Expression:
+def compare_mean(total: exp.Expr, count: exp.Expr, op: str, constant: Constant) -> exp.Expr:
     """Return the comparison of ``total / count`` without a division; the total is NULL where there is nothing."""
     if op == "set":
         return known(total)
@@ -129,12 +133,10 @@ def compare_mean(total: exp.Expression, count: exp.Expression, op: str, constant
     return binary(left, op, right)
 
 
-def compare_age(moment: exp.Expression, op: str, bound: Constant, *, now: int, ahead: bool) -> exp.Expression:
+def compare_age(moment: exp.Expr, op: str, bound: Constant, *, now: int, ahead: bool) -> exp.Expr:
     """Return the comparison of now minus an instant, from the instant on; with ``ahead`` the instant minus now."""
     assert isinstance(bound, Span)
     length = plain(bound)
     if ahead:
         return both([binary(moment.copy(), ">", integer(now)), binary(moment.copy(), op, integer(now + length))])
-    return both(
-        [binary(moment.copy(), "<=", integer(now)), binary(moment.copy(), FLIPPED[op], integer(now - length))]
-    )
+    return both([binary(moment.copy(), "<=", integer(now)), binary(moment.copy(), FLIPPED[op], integer(now - length))])

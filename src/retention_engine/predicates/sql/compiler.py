@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -16,17 +16,11 @@ from retention_engine.predicates.base import All, AnyOf, AtLeast, Not, Segment, 
 from retention_engine.predicates.calendars import Dates, Local, Yearly
 from retention_engine.predicates.compare import Compare, Constant, plain
 from retention_engine.predicates.sql.aggregates import Aggregates
-from retention_engine.predicates.sql.compare import (
-    binary,
-    both,
-    compare,
-    compare_age,
-    either,
-    settled,
-)
-from retention_engine.predicates.sql.dialects import bytewise
+from retention_engine.predicates.sql.compare import binary, both, compare, compare_age, either, settled
+from retention_engine.predicates.sql.dialects import bytewise, render
 from retention_engine.predicates.sql.literals import integer, joined, text, whole_bound
 from retention_engine.predicates.sql.records import Tables
+from retention_engine.predicates.sql.source import Source
 from retention_engine.predicates.sql.tables import Reader, column, table
 from retention_engine.predicates.sql.zones import Clock
 from retention_engine.timing import Span
@@ -47,7 +41,33 @@ class Compiler:
     def _tables(self) -> Tables:
         return Tables(self.reader, self.clock)
 
-    def truth(self, node: Truth) -> exp.Expression:
+    @classmethod
+    def over(cls, source: Source, dialect: str, at: int, calendar: tuple[str, tuple[str, ...] | None]) -> Compiler:
+        """Return a compiler for one query.
+
+        Args:
+            at: microseconds UTC.
+            calendar: the shop's zone, and the zones that customers have; None: not told.
+        """
+        reader = Reader(source, dialect)
+        return cls(reader, Clock(at, *calendar, reader.attribute("zone", CUSTOMER).get("text")))
+
+    def text(self, truths: Mapping[str, Truth]) -> str:
+        """Return the query with one column per truth; one truth named "" is a condition instead."""
+        trees = {alias: self.truth(truth) for alias, truth in truths.items()}
+        where = trees.pop("", None)
+        columns = [exp.alias_(tree.unnest(), alias, quoted=True) for alias, tree in trees.items()]
+        return render(self._select(columns, where), self.reader.dialect)
+
+    def zone_text(self) -> str | None:
+        """Return the query of the zones that customers have, None when the source knows of none."""
+        if self.clock.cell is None:
+            return None
+        customers = table(self.reader.source.customers.name, CUSTOMER)
+        zones = exp.select(exp.alias_(self.clock.cell.copy(), "zone", quoted=True)).distinct()
+        return render(zones.from_(customers), self.reader.dialect)
+
+    def truth(self, node: Truth) -> exp.Expr:
         """Return the predicate over one row per customer; never NULL.
 
         Raises:
@@ -58,8 +78,8 @@ class Compiler:
             raise DefinitionError(f"{type(node).__name__} has no SQL reading: {node}")
         return reading(self, node)
 
-    def select(self, columns: list[exp.Expression], where: exp.Expression | None) -> exp.Expression:
-        """Return the query of columns over every customer, with the sub-queries that the truths so far ask for."""
+    def _select(self, columns: list[exp.Expr], where: exp.Expr | None) -> exp.Expr:
+        """Return the query over every customer, with the sub-queries that the truths so far ask for."""
         source = self.reader.source.customers
         customers, key = table(source.name, CUSTOMER), self.reader.expression(source.customer, CUSTOMER)
         query = exp.select(exp.alias_(key.copy(), "customer", quoted=True), *columns).from_(customers)
@@ -71,31 +91,33 @@ class Compiler:
         conditions = [*keep, *([] if where is None else [where])]
         return query.where(both(conditions).unnest(), copy=False) if conditions else query
 
-    def _all(self, node: All) -> exp.Expression:
+    def _all(self, node: All) -> exp.Expr:
         return both([self.truth(part) for part in node.inside])
 
-    def _any(self, node: AnyOf) -> exp.Expression:
+    def _any(self, node: AnyOf) -> exp.Expr:
         return either([self.truth(part) for part in node.inside])
 
-    def _at_least(self, node: AtLeast) -> exp.Expression:
-        ones = [exp.Case(ifs=[exp.If(this=self.truth(part), true=integer(1))], default=integer(0)) for part in node.inside]
+    def _at_least(self, node: AtLeast) -> exp.Expr:
+        ones = [
+            exp.Case(ifs=[exp.If(this=self.truth(part), true=integer(1))], default=integer(0)) for part in node.inside
+        ]
         return binary(joined(exp.Add, ones), ">=", integer(node.needed))
 
-    def _not(self, node: Not) -> exp.Expression:
+    def _not(self, node: Not) -> exp.Expr:
         return _not(self.truth(node.inner))
 
-    def _segment(self, node: Segment) -> exp.Expression:
+    def _segment(self, node: Segment) -> exp.Expr:
         return self.truth(node.inner)
 
-    def _yearly(self, node: Yearly) -> exp.Expression:
+    def _yearly(self, node: Yearly) -> exp.Expr:
         if not isinstance(node.anchor, Attribute):
             return self.clock.truth(node)
         return settled(self.clock.yearly(node, self.reader.attribute(node.anchor.name, CUSTOMER)))
 
-    def _dates(self, node: Dates) -> exp.Expression:
+    def _dates(self, node: Dates) -> exp.Expr:
         return self.clock.truth(node)
 
-    def _compare(self, node: Compare) -> exp.Expression:
+    def _compare(self, node: Compare) -> exp.Expr:
         left = node.left
         if isinstance(left, Local):
             return self.clock.truth(node)
@@ -111,7 +133,7 @@ class Compiler:
             return Aggregates(self.tables).truth(left, node.op, node.constant)
         raise DefinitionError(f"{type(left).__name__} has no SQL reading: {node}")
 
-    def _age(self, age: Age, node: Compare) -> exp.Expression:
+    def _age(self, age: Age, node: Compare) -> exp.Expr:
         if isinstance(age.moment, Attribute):
             moment = self.reader.attribute(age.moment.name, CUSTOMER).get("instant")
         elif isinstance(age.moment, Aggregate) and age.moment.field is None:
@@ -124,7 +146,7 @@ class Compiler:
             return exp.false()
         return compare_age(moment, node.op, node.constant, now=self.clock.at, ahead=age.ahead)
 
-    def _bucket(self, bucket: Bucket, op: str, constant: Constant) -> exp.Expression:
+    def _bucket(self, bucket: Bucket, op: str, constant: Constant) -> exp.Expr:
         """Compare hexadecimal digits as texts: the bucket grows with them."""
         if op == "set":
             return exp.true()
@@ -141,7 +163,7 @@ class Compiler:
         reaches = self._reaches(bucket, number + (op in (">", "<=")))
         return reaches if op in (">", ">=") else _not(reaches)
 
-    def _reaches(self, bucket: Bucket, number: int) -> exp.Expression:
+    def _reaches(self, bucket: Bucket, number: int) -> exp.Expr:
         if not 0 < number < BUCKETS:
             return exp.true() if number <= 0 else exp.false()
         salted = exp.DPipe(this=text(f"{bucket.salt}:"), expression=self.reader.customer_id(CUSTOMER))
@@ -149,11 +171,11 @@ class Compiler:
         return binary(bytewise(digits, self.reader.dialect), ">=", text(bucket_edge(number)))
 
 
-def _not(truth: exp.Expression) -> exp.Expression:
+def _not(truth: exp.Expr) -> exp.Expr:
     return exp.Not(this=exp.Paren(this=truth.unnest()))
 
 
-_TRUTHS: dict[type[Truth], Callable[[Compiler, Any], exp.Expression]] = {
+_TRUTHS: dict[type[Truth], Callable[[Compiler, Any], exp.Expr]] = {
     All: Compiler._all,
     AnyOf: Compiler._any,
     AtLeast: Compiler._at_least,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import reduce
+from collections.abc import Sequence
 
 from sqlglot import exp
 
@@ -12,19 +12,19 @@ _HARMLESS = re.compile(r"(?:[0-9A-Za-z _.,/@+=()<>!&|~^]|-(?!-)|[^\x00-\x7f])+")
 _LONGEST_CHAIN = 32
 
 
-def integer(value: int) -> exp.Expression:
+def integer(value: int) -> exp.Expr:
     """Return an integer."""
     return exp.Literal.number(value)
 
 
-def real(value: float) -> exp.Expression:
+def real(value: float) -> exp.Expr:
     """Return a floating-point number: a text that the database converts, since decimal literals are rounded anew."""
     return exp.cast(exp.Literal.string(repr(value)), "DOUBLE")
 
 
-def text(value: str) -> exp.Expression:
+def text(value: str) -> exp.Expr:
     """Return a text; only harmless characters stand between quotes, so no console or driver can misread it."""
-    pieces: list[exp.Expression] = []
+    pieces: list[exp.Expr] = []
     place = 0
     while place < len(value):
         run = _HARMLESS.match(value, place)
@@ -36,14 +36,17 @@ def text(value: str) -> exp.Expression:
     return joined(exp.DPipe, pieces or [exp.Literal.string("")])
 
 
-def joined(operator: type[exp.Binary], parts: list[exp.Expression]) -> exp.Expression:
+def joined(operator: type[exp.Binary], parts: Sequence[exp.Expr]) -> exp.Expr:
     """Combine one or more parts by an associative operator, in brackets; long chains are halved: depth has limits."""
     if len(parts) == 1:
         return parts[0]
     if len(parts) > _LONGEST_CHAIN:
         half = (len(parts) + 1) // 2
         parts = [joined(operator, parts[:half]), joined(operator, parts[half:])]
-    return exp.Paren(this=reduce(lambda left, right: operator(this=left, expression=right), parts))
+    chain = parts[0]
+    for part in parts[1:]:
+        chain = operator(this=chain, expression=part)
+    return exp.Paren(this=chain)
 
 
 def whole_bound(op: str, constant: float) -> tuple[str, int] | None:

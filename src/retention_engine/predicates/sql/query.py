@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import ModuleType
 
 from attrs import frozen
 
@@ -14,11 +15,12 @@ from retention_engine.predicates.sql.source import DIALECTS, Source
 from retention_engine.timing import is_zone, to_instant, zone
 
 UNSUPPORTED = {
-    "Entry": "since(entry): the instant at which a journey was entered is not in the warehouse",
+    "Entry": "the instant at which a journey was entered is no fact of the customer",
 }
-"""Nodes without an SQL reading, and why: they raise, they are never approximated."""
+"""What has no SQL reading, by the name of its class, and why: it raises, it is never approximated."""
 
 _READABLE = re.compile(r"(?!customer$|predicate_)[a-z][a-z0-9_]{0,62}")
+_DEFAULT = Source()
 
 
 @frozen
@@ -27,67 +29,70 @@ class Query:
 
     Attributes:
         sql: the text, in ``dialect``.
-        columns: result column -> name of the predicate whose truth it holds, in the order of the columns. The first
-            result column is ``customer``, as the source stores it. Empty: the query returns only those customers for
-            whom its one predicate holds.
+        columns: the result's columns: ``customer``, as the source stores it, then the truths, if it returns any.
+        predicates: the name of each truth, in the order of the columns. A query of one predicate has no truths: it
+            returns the customers for whom it holds, and the name is the predicate's text.
     """
 
     sql: str
     dialect: str
-    columns: Mapping[str, str]
+    columns: tuple[str, ...]
+    predicates: tuple[str, ...]
 
 
 def query(
     predicates: Mapping[str, Truth] | Truth,
     *,
     at: datetime | int | str,
-    source: Source = Source(),
+    source: Source = _DEFAULT,
     dialect: str = "duckdb",
     shop_zone: str = "UTC",
-    zones: Iterable[str] | None = None,
+    zones: Iterable[object] | None = None,
 ) -> Query:
     """Return the query that answers predicates for every customer at an instant.
 
     One predicate: the customers for whom it holds. Several by name: every customer with a truth for each name.
 
     Args:
-        zones: the zones that customers may have; only one that asks for the customer's calendar needs them. A customer
-            with another zone, or none, has the shop's, so leave none out; names that do not exist are passed over.
+        zones: the zones that customers have (see ``zone_query``); needed where the customer's calendar is asked for. A
+            customer with another zone, or none, has the shop's; names that do not exist are passed over.
 
     Raises:
         DefinitionError: a node of ``UNSUPPORTED``, an unmapped table or column, an unknown dialect, no zones given.
         MissingExtra: sqlglot is not installed.
     """
+    single = isinstance(predicates, Truth)
+    given = {predicates.text(): predicates} if isinstance(predicates, Truth) else predicates
+    if not given:
+        raise DefinitionError("at least one predicate is needed, not 0")
+    names = ("",) if single else tuple(_alias(number, name) for number, name in enumerate(given))
+    truths = {
+        alias: within_limits(checked(truth, name)) for alias, (name, truth) in zip(names, given.items(), strict=True)
+    }
+    zone(shop_zone)
+    known = (
+        None if zones is None else tuple(sorted({name for name in zones if isinstance(name, str) and is_zone(name)}))
+    )
+    compiler = _compiler(dialect).Compiler.over(source, dialect, to_instant(at), (shop_zone, known))
+    return Query(compiler.text(truths), dialect, ("customer", *filter(None, names)), tuple(given))
+
+
+def zone_query(*, source: Source = _DEFAULT, dialect: str = "duckdb") -> str | None:
+    """Return the SQL that lists the zones which customers have, one a row; None when the source knows of none."""
+    found: str | None = _compiler(dialect).Compiler.over(source, dialect, 0, ("UTC", ())).zone_text()
+    return found
+
+
+def _alias(number: int, name: str) -> str:
+    return name if _READABLE.fullmatch(name) else f"predicate_{number}"
+
+
+def _compiler(dialect: str) -> ModuleType:
+    """Return the modules that need sqlglot, loaded when they are needed first."""
     if dialect not in DIALECTS:
         raise DefinitionError(f"unknown dialect {shown(dialect)}{nearest(dialect, DIALECTS)}")
-    zone(shop_zone)
-    known = None if zones is None else tuple(sorted({name for name in zones if is_zone(name)}))
     try:
-        from sqlglot import exp
-
-        from retention_engine.predicates.sql.compiler import CUSTOMER, Compiler
-        from retention_engine.predicates.sql.dialects import render
-        from retention_engine.predicates.sql.tables import Reader
-        from retention_engine.predicates.sql.zones import Clock
+        from retention_engine.predicates.sql import compiler
     except ModuleNotFoundError as error:
         raise MissingExtra("sql", "sqlglot") from error
-    reader = Reader(source, dialect)
-    cell = reader.attribute("zone", CUSTOMER).get("text")
-    compiler = Compiler(reader, Clock(to_instant(at), shop_zone, known, cell))
-    if isinstance(predicates, Truth):
-        tree = compiler.select([], compiler.truth(within_limits(predicates)))
-        return Query(render(tree, dialect), dialect, {})
-    columns = _columns(predicates)
-    named = [
-        exp.alias_(compiler.truth(within_limits(checked(predicates[name], name))), alias, quoted=True)
-        for alias, name in columns.items()
-    ]
-    return Query(render(compiler.select(named, None), dialect), dialect, columns)
-
-
-def _columns(predicates: Mapping[str, Truth]) -> dict[str, str]:
-    if not predicates:
-        raise DefinitionError("at least one predicate is needed, not 0")
-    return {
-        name if _READABLE.fullmatch(name) else f"predicate_{number}": name for number, name in enumerate(predicates)
-    }
+    return compiler

@@ -32,9 +32,9 @@ class Rows:
     relation: Relation
     chosen: Chosen
     cells: Callable[[str], Cells]
-    sequence: Callable[[], exp.Expression]
+    sequence: Callable[[], exp.Expr]
 
-    def limited(self, condition: exp.Expression, after: int | None = None) -> Rows:
+    def limited(self, condition: exp.Expr, after: int | None = None) -> Rows:
         """Return the rows that pass one more condition; ``after``: an instant that all of them follow."""
         return evolve(self, chosen=self.chosen.limited(condition, after))
 
@@ -80,7 +80,7 @@ class Tables:
             self.relations[key] = self._relation(table(where.name, ROW), where)
         relation = self.relations[key]
 
-        def sequence() -> exp.Expression:
+        def sequence() -> exp.Expr:
             if where.sequence is not None:
                 return nullable(reader.expression(where.sequence, ROW), reader.dialect)
             return relation.rank(ordered(relation.customer, self._order(name, where), exp.RowNumber()))
@@ -88,11 +88,11 @@ class Tables:
         at = nullable(reader.expression(where.at, ROW), reader.dialect)
         return Rows(relation, Chosen(at), lambda field: reader.cells(reader.source.field(name, field), ROW), sequence)
 
-    def _relation(self, body: exp.Expression, where: Table) -> Relation:
+    def _relation(self, body: exp.Expr, where: Table) -> Relation:
         keep = None if where.where is None else self.reader.expression(where.where, ROW)
         return Relation(f"r{len(self.relations)}", body, self.reader.expression(where.customer, ROW), keep)
 
-    def _order(self, name: str, where: Table) -> list[exp.Expression]:
+    def _order(self, name: str, where: Table) -> list[exp.Expr]:
         """Return what sorts the records of a customer as (at, id) does."""
         if where.sequence is not None:
             return [self.reader.expression(where.sequence, ROW)]
@@ -110,7 +110,7 @@ class Tables:
         at, gap, sequence = (nullable(column(name, ROW), dialect) for name in ("at", "gap", "sequence"))
         return Rows(self.relations[node], Chosen(at), lambda _: {"span": gap.copy()}, sequence.copy)
 
-    def _gap_table(self, node: Gaps) -> exp.Expression:
+    def _gap_table(self, node: Gaps) -> exp.Expr:
         """Return the rows that pass, each with its distance to the one before."""
         rows = evolve(self, relations={}).rows(node.inner)
         base: Any = node.inner

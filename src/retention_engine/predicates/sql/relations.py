@@ -15,7 +15,7 @@ from retention_engine.predicates.sql.tables import column
 ROW, ZONED = "t", "z"
 """Aliases inside of a sub-query: the record, and the customer's calendar beside it."""
 
-_SIMPLE: dict[str, type[exp.Func]] = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}
+_SIMPLE: dict[str, type[exp.AggFunc]] = {"sum": exp.Sum, "min": exp.Min, "max": exp.Max}
 
 
 @frozen
@@ -26,11 +26,11 @@ class Chosen:
         after: an instant such that older records make no difference; None: every record may. It only saves work.
     """
 
-    at: exp.Expression
-    conditions: tuple[exp.Expression, ...] = ()
+    at: exp.Expr
+    conditions: tuple[exp.Expr, ...] = ()
     after: int | None = field(default=None, eq=False)
 
-    def limited(self, condition: exp.Expression, after: int | None = None) -> Chosen:
+    def limited(self, condition: exp.Expr, after: int | None = None) -> Chosen:
         """Return those that pass one more condition."""
         return evolve(self.needed(after), conditions=(*self.conditions, condition))
 
@@ -46,8 +46,8 @@ class Asked:
 
     fold: str
     chosen: Chosen
-    value: exp.Expression | None = None
-    key: exp.Expression | None = None
+    value: exp.Expr | None = None
+    key: exp.Expr | None = None
 
 
 @define(eq=False)
@@ -64,32 +64,32 @@ class Relation:
     """
 
     alias: str
-    body: exp.Expression
-    customer: exp.Expression
-    keep: exp.Expression | None
-    ranks: dict[str, exp.Expression] = field(factory=dict)
-    cuts: dict[str, exp.Expression] = field(factory=dict)
+    body: exp.Expr
+    customer: exp.Expr
+    keep: exp.Expr | None
+    ranks: dict[str, exp.Expr] = field(factory=dict)
+    cuts: dict[str, exp.Expr] = field(factory=dict)
     _asked: dict[Asked, str] = field(factory=dict)
     _bounds: set[int | None] = field(factory=set)
 
-    def output(self, asked: Asked) -> exp.Expression:
+    def output(self, asked: Asked) -> exp.Expr:
         """Return the column of an aggregate; equal ones are computed once."""
         self._bounds.add(asked.chosen.after)
         return column(self._asked.setdefault(asked, f"f{len(self._asked)}"), self.alias)
 
-    def rank(self, order: exp.Expression) -> exp.Expression:
+    def rank(self, order: exp.Expr) -> exp.Expr:
         """Return the column that numbers the records of a customer in an order."""
         name = next((name for name, held in self.ranks.items() if held == order), f"rank_{len(self.ranks)}")
         self.ranks.setdefault(name, order)
         return column(name, ROW)
 
-    def cut(self, expression: exp.Expression) -> exp.Expression:
+    def cut(self, expression: exp.Expr) -> exp.Expr:
         """Return the column of an expression over the customer's zone."""
         name = next((name for name, held in self.cuts.items() if held == expression), f"cut_{len(self.cuts)}")
         self.cuts.setdefault(name, expression)
         return column(name, ZONED)
 
-    def tree(self, now: int, dialect: str, customers: exp.Expression, key: exp.Expression) -> exp.Expression:
+    def tree(self, now: int, dialect: str, customers: exp.Expr, key: exp.Expr) -> exp.Select:
         """Return the sub-query; ``customers`` and their ``key`` are joined where a window asks for the calendar."""
         instants = {asked.chosen.at for asked in self._asked}
         shared = len(instants) == 1
@@ -110,13 +110,13 @@ class Relation:
             query = query.where(both(conditions).unnest(), copy=False)
         return query.group_by(self.customer.copy(), copy=False)
 
-    def _span(self, at: exp.Expression, now: int) -> list[exp.Expression]:
+    def _span(self, at: exp.Expr, now: int) -> list[exp.Expr]:
         """Return the conditions on the instant that all aggregates share."""
         lowest = [bound for bound in self._bounds if bound is not None]
         after = [] if None in self._bounds else [binary(at.copy(), ">", integer(min(lowest)))]
         return [*after, _until(at, now)]
 
-    def _ranked(self) -> exp.Expression:
+    def _ranked(self) -> exp.Expr:
         if not self.ranks:
             return self.body.copy()
         ranks = [exp.alias_(order.copy(), name, quoted=True) for name, order in self.ranks.items()]
@@ -124,11 +124,11 @@ class Relation:
         return exp.select(every, *ranks).from_(self.body.copy()).subquery(ROW)
 
 
-def _until(at: exp.Expression, now: int) -> exp.Expression:
+def _until(at: exp.Expr, now: int) -> exp.Expr:
     return binary(at.copy(), "<=", integer(now))
 
 
-def guarded(value: exp.Expression, conditions: tuple[exp.Expression, ...]) -> exp.Expression:
+def guarded(value: exp.Expr, conditions: tuple[exp.Expr, ...]) -> exp.Expr:
     """Return the value where all conditions hold, else NULL; never ``FILTER``, which not every database has."""
     if not conditions:
         return value.copy()
@@ -136,14 +136,15 @@ def guarded(value: exp.Expression, conditions: tuple[exp.Expression, ...]) -> ex
     return exp.Case(ifs=[exp.If(this=test, true=value.copy())])
 
 
-def _aggregate(asked: Asked, past: tuple[exp.Expression, ...], dialect: str) -> exp.Expression:
+def _aggregate(asked: Asked, past: tuple[exp.Expr, ...], dialect: str) -> exp.Expr:
     conditions = (*past, *asked.chosen.conditions)
     if asked.fold == "count":
         value = asked.value if asked.value is not None else integer(1)
         return exp.Count(this=guarded(value, conditions))
     assert asked.value is not None
     if asked.fold in _SIMPLE:
-        return _SIMPLE[asked.fold](this=nullable(guarded(asked.value, conditions), dialect))
+        aggregate: exp.Expr = _SIMPLE[asked.fold](this=nullable(guarded(asked.value, conditions), dialect))
+        return aggregate
     if asked.fold == "distinct":
         return exp.Count(this=exp.Distinct(expressions=[guarded(asked.value, conditions)]))
     assert asked.key is not None
@@ -151,7 +152,7 @@ def _aggregate(asked: Asked, past: tuple[exp.Expression, ...], dialect: str) -> 
     return edge(asked.fold, guarded(asked.value, conditions), key, dialect)
 
 
-def ordered(partition: exp.Expression, by: list[exp.Expression], function: Any) -> exp.Expression:
+def ordered(partition: exp.Expr, by: list[exp.Expr], function: Any) -> exp.Expr:
     """Return a window function over the records of a customer in an order."""
     terms = [exp.Ordered(this=each.copy(), nulls_first=True) for each in by]
     return exp.Window(this=function, partition_by=[partition.copy()], order=exp.Order(expressions=terms))

@@ -158,7 +158,9 @@ def field_columns(collection: str, name: str) -> Columns:
         return Columns(whole=f"{stored}_whole", real=f"{stored}_real", text=f"{stored}_text", flag=f"{stored}_flag")
     if kinds[name] != "number":
         return Columns(text=stored) if kinds[name] == "text" else Columns(flag=stored)
-    return Columns(whole=f"{stored}_whole", real=f"{stored}_real") if _is_real(collection, name) else Columns(whole=stored)
+    return (
+        Columns(whole=f"{stored}_whole", real=f"{stored}_real") if _is_real(collection, name) else Columns(whole=stored)
+    )
 
 
 def attribute_columns(name: str) -> Columns:

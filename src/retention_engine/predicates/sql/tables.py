@@ -18,15 +18,15 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FORBIDDEN = (exp.AggFunc, exp.Query, exp.Star, exp.Window)
 
 
-def column(name: str, alias: str) -> exp.Expression:
+def column(name: str, alias: str) -> exp.Expr:
     """Return a column of ours."""
     return exp.column(name, table=alias, quoted=True)
 
 
-def table(name: str, alias: str) -> exp.Expression:
+def table(name: str, alias: str) -> exp.Expr:
     """Return a table by its dotted name; whatever stands between the dots is a name and nothing else."""
     parts = [exp.to_identifier(part, quoted=True) for part in name.split(".")]
-    if not 1 <= len(parts) <= 3 or not all(part and part.name for part in parts):
+    if not 1 <= len(parts) <= 3 or not all(part.name for part in parts):
         raise DefinitionError(f"a table is called name, schema.name or database.schema.name, not {shown(name)}")
     slots = dict(zip(("this", "db", "catalog"), reversed(parts), strict=False))
     return exp.Table(**slots, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
@@ -39,7 +39,7 @@ class Reader:
     source: Source
     dialect: str
 
-    def expression(self, given: str, alias: str) -> exp.Expression:
+    def expression(self, given: str, alias: str) -> exp.Expr:
         """Return an expression over the columns of one table.
 
         Raises:
@@ -68,13 +68,13 @@ class Reader:
             return {"text": self.customer_id(alias)}
         return self.cells(self.source.attribute(name), alias)
 
-    def customer_id(self, alias: str) -> exp.Expression:
+    def customer_id(self, alias: str) -> exp.Expr:
         """Return the customer's id as a text."""
         customers = self.source.customers
         if customers.id is not None:
             return self.expression(customers.id, alias)
         return exp.cast(self.expression(customers.customer, alias), "TEXT")
 
-    def instant(self, where: Table, alias: str) -> exp.Expression:
+    def instant(self, where: Table, alias: str) -> exp.Expr:
         """Return the instant of a record."""
         return nullable(self.expression(where.at, alias), self.dialect)

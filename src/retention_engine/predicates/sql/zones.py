@@ -1,4 +1,4 @@
-"""What the customer's calendar says at one instant: asked in Python once per zone, so no database needs to know zones."""
+"""The customer's calendar at one instant: asked in Python once per zone, so that no database needs to know zones."""
 
 from __future__ import annotations
 
@@ -36,11 +36,9 @@ class Clock:
     at: int
     shop: str
     zones: tuple[str, ...] | None
-    cell: exp.Expression | None
+    cell: exp.Expr | None
 
-    def by_zone(
-        self, node: object, answer: Callable[[ZoneInfo], _Answer]
-    ) -> tuple[_Answer, dict[_Answer, list[str]]]:
+    def by_zone(self, node: object, answer: Callable[[ZoneInfo], _Answer]) -> tuple[_Answer, dict[_Answer, list[str]]]:
         """Return the answer for the shop's zone, and every other answer with the zones that give it.
 
         Raises:
@@ -56,8 +54,8 @@ class Clock:
         return usual, others if self.cell is not None else {}
 
     def choose(
-        self, node: object, answer: Callable[[ZoneInfo], _Answer], write: Callable[[_Answer], exp.Expression]
-    ) -> exp.Expression:
+        self, node: object, answer: Callable[[ZoneInfo], _Answer], write: Callable[[_Answer], exp.Expr]
+    ) -> exp.Expr:
         """Return the expression of the customer's zone."""
         usual, others = self.by_zone(node, answer)
         if not others or self.cell is None:
@@ -73,16 +71,16 @@ class Clock:
             default=write(usual),
         )
 
-    def truth(self, node: Truth) -> exp.Expression:
+    def truth(self, node: Truth) -> exp.Expr:
         """Return a predicate that depends on nothing but the zone."""
-        return self.choose(node, lambda where: node.verdict(self._view(where)).holds, exp.convert)
+        return self.choose(node, lambda where: node.verdict(self._view(where)).holds, _constant)
 
     def first_instant(self, count: int, where: ZoneInfo) -> int:
         """Return the first instant of the last ``count`` local days, today included."""
         today = local_date(self.at, where)
         return start_of_day(today.fromordinal(max(3, today.toordinal() - count + 1)), where)
 
-    def yearly(self, node: Yearly, cells: Cells) -> exp.Expression:
+    def yearly(self, node: Yearly, cells: Cells) -> exp.Expr:
         """Return a yearly predicate over a date that lies in a text or day cell."""
 
         def held(where: ZoneInfo) -> tuple[MonthDay, ...]:
@@ -95,33 +93,38 @@ class Clock:
         return View(History(""), self.at, where)
 
 
-def _is_one_of(cells: Cells, days: list[str]) -> exp.Expression:
-    found: list[exp.Expression] = []
+def _is_one_of(cells: Cells, days: list[str]) -> exp.Expr:
+    found: list[exp.Expr] = []
     if days and "day" in cells:
         found.append(exp.In(this=cells["day"].copy(), expressions=[text(day) for day in days]))
     if days and "text" in cells:
         cell = cells["text"]
-        found.append(exp.In(this=cell.copy(), expressions=[text(f"--{day}") for day in days]))
+        yearless = exp.In(this=_slice(cell, 3), expressions=[text(day) for day in days])
+        found.append(both([binary(_slice(cell, 1, 2), "==", text("--")), yearless]))
         ends = exp.In(this=_slice(cell, 5), expressions=[text(f"-{day}") for day in days])
         found.append(both([ends, *_is_year(cell), *([_exists(cell)] if "02-29" in days else [])]))
     return either(found)
 
 
-def _slice(cell: exp.Expression, start: int, length: int | None = None) -> exp.Expression:
+def _slice(cell: exp.Expr, start: int, length: int | None = None) -> exp.Expr:
     extra = {} if length is None else {"length": integer(length)}
     return exp.Substring(this=cell.copy(), start=integer(start), **extra)
 
 
-def _is_year(cell: exp.Expression) -> list[exp.Expression]:
+def _is_year(cell: exp.Expr) -> list[exp.Expr]:
     digits = [text(str(digit)) for digit in range(10)]
     each = [exp.In(this=_slice(cell, place, 1), expressions=[one.copy() for one in digits]) for place in range(1, 5)]
     return [*each, binary(_slice(cell, 1, 4), "!=", text("0000"))]
 
 
-def _exists(cell: exp.Expression) -> exp.Expression:
+def _exists(cell: exp.Expr) -> exp.Expr:
     """Return that the date is no 29 February, or its year is a leap year."""
     fours = [text(year) for year in _FOURS]
     usual = exp.In(this=_slice(cell, 3, 2), expressions=fours)
     century = exp.In(this=_slice(cell, 1, 2), expressions=[each.copy() for each in fours])
     leap = both([binary(_slice(cell, 3, 2), "==", text("00")), century])
     return either([binary(_slice(cell, 5), "!=", text("-02-29")), usual, leap])
+
+
+def _constant(holds: bool) -> exp.Expr:
+    return exp.true() if holds else exp.false()

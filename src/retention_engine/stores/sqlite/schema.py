@@ -68,16 +68,18 @@ MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
 """Number n (from 0) lifts a file of version n to version n + 1. Entries are added at the end, never changed."""
 
 
+# one statement: between two, another process may make the tables
+_HEADER = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+    FROM pragma_application_id, pragma_user_version"""
+
+
 def check_ours(connection: Connection, newest: int) -> int:
     """Return the version of the file, 0 when it is empty; changes nothing.
 
     Raises:
         StoreError: it holds something else, or was written by a later version of this library.
     """
-    application, version, tables = (
-        connection.execute(sql).fetchone()[0]
-        for sql in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
-    )
+    application, version, tables = connection.execute(_HEADER).fetchone()
     if application != APPLICATION_ID and (application, version, tables) != (0, 0, 0):
         raise StoreError(f"{_file(connection)} is no store of ours: it has the application id {application:#x}")
     if version > newest:
