@@ -1,9 +1,9 @@
 """The 20 rules of the canonical workload as one neutral tree, from which every engine's syntax is written.
 
-A node is a tuple: ``("and" | "or", node, ...)``, ``("not", node)``, or a leaf: ``("age>=" | "age<" | "within", field, span)``,
-``("cmp", field, operator, number)``, ``("in", field, number, ...)``, ``("flag", field)``. Spans are microseconds. The conjuncts
-stand in the order of the workload's table. Two fields are compared with each other in rules 13 and 17 only: that is a flag of
-its own here, derived when a fact arrives, for every engine alike.
+A node is a tuple: ``("and" | "or", node, ...)``, ``("not", node)``, or a leaf: ``("age>=" | "age<" | "within", field,
+span)``, ``("cmp", field, operator, number)``, ``("in", field, number, ...)``, ``("flag", field)``. Spans are
+microseconds. The conjuncts stand in the order of the workload's table. Two fields are compared with each other in rules
+13 and 17 only: that is a flag of its own here, derived when a fact arrives, for every engine alike.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Tree = tuple[Any, ...]
 
 INSTANTS = (
     *("last_order_at", "third_last_order_at", "cat0_at", "cat1_at", "cat2_at", "cat3_at", "cream_at"),
-    *("next_birthday_at", "next_anniversary_at", "cart_at", "message_at", "visit_at", "delivered_at", "points_expire_at"),
-    "nps_at",
+    *("next_birthday_at", "next_anniversary_at", "cart_at", "message_at", "visit_at", "delivered_at"),
+    *("points_expire_at", "nps_at"),
 )
 NUMBERS = ("order_count", "spend", "cart_value", "points", "tier", "fav_cat", "nps")
 FLAGS = ("consent_email", "consent_tg", "unsubscribed", "review_open", "nps_open")
@@ -86,9 +86,7 @@ RULES: dict[str, Tree] = {
     "points_expiring": _and(_ahead("points_expire_at", 14), _cmp("points", ">=", 500)),
     "anniversary": _and(_ahead("next_anniversary_at", 1), *_REACH),
     "three_in_90d": _and(_below("third_last_order_at", 90), _cmp("tier", "<", 2)),
-    "nps_escalate": _and(
-        _cmp("nps", ">=", 0), _cmp("nps", "<=", 6), _below("nps_at", 2), ("flag", "nps_open")
-    ),
+    "nps_escalate": _and(_cmp("nps", ">=", 0), _cmp("nps", "<=", 6), _below("nps_at", 2), ("flag", "nps_open")),
     "theme_promo": _and(("in", "fav_cat", 0, 3, 5), *_between(_LAST, 14, 21), _QUIET, *_REACH),
     "vip_silent": _and(("in", "tier", 2, 3), _or(_from("visit_at", 21), _from(_LAST, 60)), _KNOWN),
 }

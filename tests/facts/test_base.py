@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import pendulum
 import pytest
 from attrs import frozen
 
@@ -59,7 +59,7 @@ INSTANTS = [
     ("1970-01-01T00:00:01Z", 1_000_000),
     ("1970-01-01T03:00:00+03:00", 0),
     (datetime(1970, 1, 1, 0, 0, 0, 7, tzinfo=UTC), 7),
-    (pendulum.datetime(1970, 1, 1, 1, tz="Europe/Paris"), 0),
+    (datetime(1970, 1, 1, 1, tzinfo=ZoneInfo("Europe/Paris")), 0),
     (EARLIEST, EARLIEST),
     (LATEST - 400 * DAY, LATEST - 400 * DAY),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from attrs import field, frozen
@@ -132,52 +132,3 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     heavy = "{'pydantic', 'pydantic_core', 'duckdb'}"
     code = f"import sys, retention_engine.intake; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.fixture
-def client() -> Any:
-    """Return a client of a small web application, or skip where FastAPI is not installed."""
-    fastapi = pytest.importorskip("fastapi", reason="fastapi is not installed: it is no dependency of ours")
-    testclient = pytest.importorskip("fastapi.testclient", reason="the test client needs httpx", exc_type=Exception)
-    app = fastapi.FastAPI()
-
-    @app.post("/order")
-    def order(order: Annotated[Order, fastapi.Body()]) -> Order:
-        return order
-
-    @app.post("/facts")
-    def some(facts: list[AnyFact]) -> int:
-        return len(facts)
-
-    return testclient.TestClient(app)
-
-
-def test_a_web_framework_takes_our_classes_as_bodies(client: Any) -> None:
-    """An order goes in and comes out; a list of facts is counted."""
-    assert client.post("/order", json=to_plain(ORDER)).json() == to_plain(ORDER)
-    assert client.post("/facts", json=[plain("tagged"), plain("sale_started")]).json() == 2
-    assert "Order" in client.get("/openapi.json").json()["components"]["schemas"]
-
-
-HOSTILE_BODIES = [
-    '{"id": NaN}',
-    '{"id": "\\ud800"}',
-    '{"\\ud800": 1}',
-    '{"at": ' + "[" * 300 + "]" * 300 + "}",
-    "[]",
-    "{}",
-]
-
-
-@pytest.mark.parametrize("body", HOSTILE_BODIES, ids=range(len(HOSTILE_BODIES)))
-def test_a_hostile_body_is_the_senders_fault(client: Any, body: str) -> None:
-    """Even what cannot be sent back, such as NaN, is answered with 422."""
-    answer = client.post("/order", content=body, headers={"content-type": "application/json"})
-    assert answer.status_code == 422
-
-
-def test_the_answer_names_the_field(client: Any) -> None:
-    """The location leads to the field inside the body."""
-    raw = to_plain(ORDER) | {"lines": [to_plain(LINE) | {"quantity": True}]}
-    answer = client.post("/order", json=raw)
-    assert [error["loc"] for error in answer.json()["detail"]] == [["body", "lines", 0, "quantity"]]

@@ -186,7 +186,7 @@ def test_an_id_follows_from_the_content() -> None:
     ids = [order.id for cells in rows if (order := draft(cells, mapping=BY_ROW).order(BY_ROW, repeats))]
     assert len(set(ids)) == 5
     assert ids[1] == f"{ids[0]}-2"
-    assert ids[0] == "row-bc5e4d9ac3a6c1cb8b1d1b5f" or ids[0].startswith("row-")
+    assert ids[0] == "row-aa03026c84632fe59bd59ad7"  # stored by whoever imported: it never changes
 
 
 def test_amounts_are_remembered_by_type() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from retention_engine import Action, Engine
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import instant_of, rules_in, store_at
+from retention_engine.cli.inputs import instant_at, instant_of, rules_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.timing import to_text
 
@@ -23,7 +23,7 @@ def advance(
         db: the store.
         to: an instant with an offset, or a date: its first instant in the shop's zone.
         since: the launch of rules on a store that was never advanced; left out, what lies before --to sends nothing.
-        zone: the shop's time zone.
+        zone: the shop's time zone, UTC unless said otherwise.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
@@ -35,11 +35,12 @@ def advance(
         following = engine.next_wakeup()
     for action in done:
         screen.emit("action", **fields_of(action))
-    wake = None if following is None else to_text(following)
+    wake = None if following is None else to_text(instant_at(following))
     counts = {"actions": len(done), "decisions": len(done.decisions), "customers": done.evaluated}
     screen.emit("advance", to=to_text(done.to), **counts, next_wakeup=wake)
     screen.table(["due", "customer", "action", "rule", "reason"], [_row(action) for action in done])
-    screen.say(f"{to_text(done.to)}: {len(done):,} actions, {done.evaluated:,} customers looked at; next: {wake or 'only a fact'}")
+    looked = f"{len(done):,} actions, {done.evaluated:,} customers looked at"
+    screen.say(f"{to_text(done.to)}: {looked}; next: {wake or 'when a fact comes'}")
     return Exit.OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from retention_engine.cli.advancing import advance
 from retention_engine.cli.backtesting import backtest_
@@ -20,6 +20,7 @@ app = App(
     name="retention-engine",
     help="Facts in, due actions out: exact, explainable, replayable customer retention.",
     help_format="plaintext",
+    default_parameter=Parameter(negative="", show_default=False),
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )

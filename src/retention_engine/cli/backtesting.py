@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +30,7 @@ def backtest_(
     from_: Annotated[str, Parameter(name="--from")],
     to: str,
     diff: Path | None = None,
-    map: Maps = None,  # noqa: A002 - the name of the option
+    map_: Maps = None,
     mapping: Path | None = None,
     zone: str = "UTC",
     json: bool = False,
@@ -42,15 +43,15 @@ def backtest_(
         from_: launch of the rules: what was due by then is history.
         to: the last instant, with an offset, or a date: its first instant in the shop's zone.
         diff: other rules; show what they do otherwise.
-        map: which column means what, such as customer=CustomerID; may be given several times.
+        map_: which column means what, such as customer=CustomerID; may be given several times.
         mapping: the same as a TOML file.
-        zone: the shop's time zone, also of times in the file that carry none.
+        zone: the shop's time zone, also of times in the file that carry none; UTC unless said otherwise.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
     sets = [(rules, rules_in(rules))] + ([] if diff is None else [(diff, rules_in(diff))])
     start, end = instant_of(from_, "--from", zone), instant_of(to, "--to", zone)
-    facts = _facts(screen, Table.of(orders, mapping, map or [], zone))
+    facts = _facts(screen, Table.of(orders, mapping, map_ or [], zone))
     runs = []
     for file, rule_set in sets:
         run = _run(screen, rule_set, facts, (start, end), zone)
@@ -80,7 +81,7 @@ def _show(screen: Screen, file: Path, rules: RuleSet, run: Backtest) -> None:
     screen.emit("backtest", rules=str(file), **run.as_dict())
     counts = run.outcomes()
     outcomes = sorted({outcome for found in counts.values() for outcome in found})
-    rows = [[rule.id, *(counts.get(rule.id, {}).get(outcome, "") for outcome in outcomes)] for rule in rules]
+    rows = [[rule.id, *(counts.get(rule.id, Counter())[outcome] or "" for outcome in outcomes)] for rule in rules]
     screen.title(f"{file}: decisions by rule and outcome")
     screen.table(["rule", *outcomes], rows)
     screen.title("Messages per customer")

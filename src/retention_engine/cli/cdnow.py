@@ -13,7 +13,6 @@ from retention_engine.intake import OrderMapping, Reading, Row, orders_from_rows
 
 PACKAGE, FILE = "lifetimes", "lifetimes/datasets/CDNOW_master.txt"
 INSTALL = "pip install --no-deps lifetimes==0.11.3"
-CUSTOMERS, ORDERS = 23_570, 69_659
 
 MAPPING = OrderMapping(
     customer="customer_id",
@@ -42,7 +41,7 @@ def data_file() -> Path:
 
 
 def read_orders(path: Path, *, first: int | None = None) -> Reading[OrderPlaced]:
-    """Return the orders in the file, or the ``first`` so many; their ids count the rows, which have none of their own."""
+    """Return the orders in the file, or the ``first`` so many; an order's id is made of the number of its row."""
     return orders_from_rows(islice(_numbered(read_rows(path)), first), MAPPING, strict=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +11,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from retention_engine import Decision, Engine, Outcome, RuleSet
-from retention_engine.cli.cdnow import CUSTOMERS, data_file, read_orders
+from retention_engine.cli.cdnow import data_file, read_orders
 from retention_engine.cli.demo_rules import demo_rules
 from retention_engine.cli.demo_screens import show_decisions, show_sizes, show_story, show_timelines
 from retention_engine.cli.exits import Exit
@@ -43,7 +42,7 @@ class Replay:
 def demo(*, json: bool = False, first: Annotated[int | None, Parameter(show=False)] = None) -> Exit:
     """Replay real purchases and show what a small rule set decides about them.
 
-    18 months of CDNOW: 23,570 customers and 69,659 orders of 1997 and 1998 go into an SQLite file in a temporary folder.
+    Eighteen months of CDNOW, 23,570 customers with 69,659 orders, go into an SQLite file in a temporary folder.
 
     Args:
         json: print JSON lines for programs.
@@ -56,14 +55,11 @@ def demo(*, json: bool = False, first: Annotated[int | None, Parameter(show=Fals
     with TemporaryDirectory(prefix="retention-demo-") as folder:
         watch = Watch(screen)
         file = Path(folder) / "demo.db"
-        engine = Engine(rules, store=f"sqlite:///{file}", since=SINCE)
-        try:
+        with Engine(rules, store=f"sqlite:///{file}", since=SINCE) as engine:
             replay = _replay(engine, path, watch, first=first)
             _again(replay, rules, watch)
             _show(screen, replay, rules)
             show_sizes(screen, file, len(replay.orders), replay.decisions)
-        finally:
-            engine.close()
         screen.say(f"All of it took {sum(watch.seconds.values()):.1f} s.")
     return Exit.OK
 
@@ -90,13 +86,15 @@ def _again(replay: Replay, rules: RuleSet, watch: Watch) -> None:
         again = replay.engine.record(replay.orders[:BATCH])
         phase.result = f"{again.new:,} new, {again.repeated:,} known already"
     with watch.phase("advance day by day") as phase:
-        chosen = set(sorted({order.customer for order in replay.orders})[:REPLAYED])
+        chosen = set(sorted({order.order.customer for order in replay.orders})[:REPLAYED])
         engine = Engine(rules, since=SINCE)
         engine.record(order for order in replay.orders if order.customer in chosen)
         start, end = to_instant(SINCE), to_instant(UNTIL)
         daily = [each for at in range(start + DAY, end + 1, DAY) for each in engine.advance(at).decisions]
         same = daily == [each for each in replay.decisions if each.customer in chosen]
-        phase.result = f"{len(chosen):,} customers, {(end - start) // DAY} advances: {'the same' if same else 'other'} decisions"
+        phase.result = (
+            f"{len(chosen):,} customers, {(end - start) // DAY} advances: {'the same' if same else 'other'} decisions"
+        )
 
 
 def _show(screen: Screen, replay: Replay, rules: RuleSet) -> None:
@@ -110,23 +108,31 @@ def _show(screen: Screen, replay: Replay, rules: RuleSet) -> None:
     chosen = list(_examples(made))
     show_timelines(screen, [(customer, history[customer], made[customer]) for customer in chosen])
     late = sorted(history, key=lambda customer: (history[customer][-1].at, customer))
-    asked = next((customer for customer in late if _quiet_days(history[customer]) < 60), late[-1])
+    asked = next((customer for customer in late if _quiet_days(history[customer]) < 40), late[-1])
     show_story(screen, replay.engine.explain(asked, "win-back-60"))
 
 
 def _examples(made: dict[str, list[Decision]]) -> Iterator[str]:
     """Yield a customer who never came back, one whose second order ended a journey, and a regular."""
-    wanted = (
-        lambda rows: {each.rule for each in rows} >= {"win-back-90", "second-order"} and len(rows) < 10,
-        lambda rows: any(each.outcome is Outcome.EXIT for each in rows) and len(rows) < 14,
-        lambda rows: any(each.rule == "regular" for each in rows) and len(rows) < 18,
-    )
     seen: set[str] = set()
-    for test in wanted:
-        found = next((customer for customer in sorted(made) if customer not in seen and test(made[customer])), None)
+    for wanted, longest in ((_fell_silent, 10), (_came_back, 13), (_became_regular, 17)):
+        fitting = (customer for customer in sorted(made) if customer not in seen and len(made[customer]) <= longest)
+        found = next((customer for customer in fitting if wanted(made[customer])), None)
         if found is not None:
             seen.add(found)
             yield found
+
+
+def _fell_silent(decisions: Sequence[Decision]) -> bool:
+    return any(each.step == "ten-percent" for each in decisions)
+
+
+def _came_back(decisions: Sequence[Decision]) -> bool:
+    return any(each.outcome is Outcome.EXIT for each in decisions)
+
+
+def _became_regular(decisions: Sequence[Decision]) -> bool:
+    return any(each.rule == "regular" for each in decisions)
 
 
 def _quiet_days(orders: Sequence[OrderPlaced]) -> int:

@@ -23,7 +23,10 @@ def demo_rules() -> RuleSet:
         exit_when=orders.since(entry).exists(),
     )
     regular = Rule(
-        "regular", entering(orders.within(days(180)).count() >= 3), Send("early-access", topic="offers"), re_entry="once"
+        "regular",
+        entering(orders.within(days(180)).count() >= 3),
+        Send("early-access", topic="offers"),
+        re_entry="once",
     )
     first_year = Rule(
         "first-year",

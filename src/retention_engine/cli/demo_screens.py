@@ -8,7 +8,7 @@ from pathlib import Path
 
 from retention_engine import Decision, RuleSet
 from retention_engine.cli.screen import Screen
-from retention_engine.engine import Story, line_of
+from retention_engine.engine import Story
 from retention_engine.facts import OrderPlaced
 from retention_engine.timing import to_text
 
@@ -59,15 +59,17 @@ def show_sizes(screen: Screen, file: Path, facts: int, decisions: Sequence[Decis
     actions = sum(each.action is not None for each in decisions)
     screen.emit("size", bytes=size, facts=facts, decisions=len(decisions), actions=actions)
     screen.say()
-    screen.say(
-        f"The SQLite file holds {facts:,} facts, {len(decisions):,} decisions with their evidence and {actions:,} actions "
-        f"in the outbox: {size / 1e6:,.0f} MB."
-    )
+    held = f"{facts:,} facts, {len(decisions):,} decisions with their evidence and {actions:,} actions in the outbox"
+    screen.say(f"The SQLite file holds {held}: {size / 1e6:,.0f} MB.")
 
 
 def _words(decision: Decision) -> str:
     until = "" if decision.until is None else f" until {_day(decision.until)}"
-    why = f"  [{'; '.join(decision.because)}]" if decision.because and decision.outcome.value in ("act", "drop", "exit") else ""
+    why = (
+        f"  [{'; '.join(decision.because)}]"
+        if decision.because and decision.outcome.value in ("act", "drop", "exit")
+        else ""
+    )
     name = f" {decision.step}" if decision.action is not None else ""
     return f"{outcome_of(decision)}{name}{until}{why}"
 

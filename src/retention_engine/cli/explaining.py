@@ -30,7 +30,7 @@ def explain(
         customer: the customer's id.
         rule: the rule's id.
         at: an instant with an offset, or a date; left out, the instant the store was advanced to.
-        zone: the shop's time zone.
+        zone: the shop's time zone, UTC unless said otherwise.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)

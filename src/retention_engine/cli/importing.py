@@ -13,12 +13,12 @@ from retention_engine import Engine
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import store_at
 from retention_engine.cli.orders import Table
-from retention_engine.cli.screen import Screen, Step
+from retention_engine.cli.screen import Screen
 from retention_engine.facts import Fact
 from retention_engine.intake import Report
 
 BATCH = 2_000
-Maps = Annotated[list[str] | None, Parameter(name="--map", negative="")]
+Maps = Annotated[list[str] | None, Parameter(name="--map")]
 
 
 def import_(
@@ -26,7 +26,7 @@ def import_(
     /,
     *,
     db: str,
-    map: Maps = None,  # noqa: A002 - the name of the option
+    map_: Maps = None,
     mapping: Path | None = None,
     zone: str | None = None,
     strict: bool = False,
@@ -37,28 +37,26 @@ def import_(
     Args:
         file: .csv, .tsv, .txt (parted by blanks), each also .gz; .parquet; or .jsonl with one fact a line.
         db: the SQLite file, made when there is none.
-        map: which column means what, such as customer=CustomerID or currency=EUR; may be given several times.
+        map_: which column means what, such as customer=CustomerID or currency=EUR; may be given several times.
         mapping: the same as a TOML file.
         zone: of times that carry none, such as Europe/London.
         strict: stop at the first bad row; what was committed before it stays.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    table = Table.of(file, mapping, map or [], zone)
-    with Engine([], store=store_at(db, new=True)) as engine:
-        with screen.progress("rows", None) as step:
-            reading = table.read(strict=strict, seen=step)
-            new, repeated = _record(engine, reading, step)
+    table = Table.of(file, mapping, map_ or [], zone)
+    with Engine([], store=store_at(db, new=True)) as engine, screen.progress("rows", None) as step:
+        reading = table.read(strict=strict, seen=step)
+        new, repeated = _record(engine, reading)
     _tell(screen, file, reading.report, (new, repeated))
     return Exit.FOUND if reading.report.refused.rows else Exit.OK
 
 
-def _record(engine: Engine, facts: Iterator[Fact], step: Step) -> tuple[int, int]:
+def _record(engine: Engine, facts: Iterator[Fact]) -> tuple[int, int]:
     new = repeated = 0
     while batch := list(islice(facts, BATCH)):
         recorded = engine.record(batch)
         new, repeated = new + recorded.new, repeated + recorded.repeated
-        step(new + repeated)
     return new, repeated
 
 
@@ -66,7 +64,7 @@ def _tell(screen: Screen, file: Path, report: Report, recorded: tuple[int, int])
     for problem in report.problems:
         screen.emit("problem", row=problem.row, field=problem.field, message=problem.message)
     new, repeated = recorded
-    skipped = {reason.value: {"rows": tally.rows, "orders": tally.orders} for reason, tally in report.skipped.items()}
+    skipped = {reason.value: {"rows": tally.rows, "orders": tally.orders} for reason, tally in sorted(report.skipped.items())}
     refused = {"rows": report.refused.rows, "orders": report.refused.orders}
     counts = {"rows": report.rows, "used": report.used, "facts": report.facts, "new": new, "repeated": repeated}
     screen.emit("import", file=str(file), **counts, skipped=skipped, refused=refused)
@@ -75,7 +73,9 @@ def _tell(screen: Screen, file: Path, report: Report, recorded: tuple[int, int])
     screen.table(["rows", "orders", "left out because", "such as"], list(_left_out(report)))
     if report.problems:
         screen.title("The first problems")
-        screen.table(["row", "column", "what is wrong"], [[each.row, each.field, each.message] for each in report.problems[:10]])
+        screen.table(
+            ["row", "column", "what is wrong"], [[each.row, each.field, each.message] for each in report.problems[:10]]
+        )
 
 
 def _left_out(report: Report) -> Iterable[list[object]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from retention_engine import Engine, RuleSet
 from retention_engine.cli.exits import UsageError
 from retention_engine.errors import StoreError, nearest, shown
+from retention_engine.ports import Store
 from retention_engine.rules import load_rules
 from retention_engine.stores import open_store
-from retention_engine.ports import Store
 from retention_engine.timing import start_of_day, to_instant, zone
 
 _SQLITE = "sqlite:///"
@@ -64,7 +64,12 @@ def moment_of(engine: Engine, text: str | None, where: str) -> int:
         return instant_of(text, "--at", where)
     if engine.now is None:
         raise UsageError("--at is needed: this store was never advanced, so it has no now")
-    return to_instant(engine.now)
+    return instant_at(engine.now)
+
+
+def instant_at(moment: datetime) -> int:
+    """Return microseconds UTC of what the engine says."""
+    return to_instant(moment.isoformat())
 
 
 def one_of(name: str, option: str, allowed: Iterable[str]) -> str:

@@ -73,7 +73,7 @@ class Table:
         if missing and isinstance(row, FactError):
             raise row
         if missing:
-            given = "" if row is None else f"; the columns are {', '.join(map(shown, row))}"
+            given = f"; the columns are {', '.join(map(shown, row))}" if isinstance(row, Mapping) else ""
             raise DefinitionError(f"which column is {missing[0]!r}? say --map {missing[0]}=COLUMN{given}")
         if "currency_column" in settings and "currency" in self.settings:
             del settings["currency_column"]
@@ -108,7 +108,9 @@ def _file(path: Path) -> dict[str, Any]:
         if name not in (*_SETTINGS, *_READING):
             raise DefinitionError(f"{path.name}: unknown setting {shown(name)}{nearest(name, [*_SETTINGS, *_READING])}")
         if isinstance(value, dict) or (isinstance(value, list) != (name in _LISTS)):
-            raise DefinitionError(f"{path.name}: {name} is {'a list' if name in _LISTS else 'one value'}, not {shown(value)}")
+            raise DefinitionError(
+                f"{path.name}: {name} is {'a list' if name in _LISTS else 'one value'}, not {shown(value)}"
+            )
     return found
 
 

@@ -40,10 +40,10 @@ class Screen:
         self._out = console()
         self._err = console(stderr=True)
 
-    def emit(self, kind: str, **fields: Any) -> None:
+    def emit(self, type_: str, /, **fields: Any) -> None:
         """Write one JSON object with its ``type``; nothing for people."""
         if self.json:
-            line = json.dumps({"type": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
+            line = json.dumps({"type": type_, **fields}, ensure_ascii=False, separators=(",", ":"))
             sys.stdout.write(f"{line}\n")
 
     def say(self, text: str = "", *, style: str = "") -> None:
@@ -57,13 +57,13 @@ class Screen:
         self.say(text, style="bold")
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]], *, total: bool = False) -> None:
-        """Write a table for people; numbers stand right, with separators; ``total``: the last row sums up."""
-        if self.json:
-            return
+        """Write a table for people, nothing when it has no rows; ``total``: the last row sums up."""
         given = [[*row] for row in rows]
+        if self.json or not given:
+            return
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         for number, header in enumerate(headers):
-            numeric = bool(given) and all(isinstance(row[number], int) or row[number] == "" for row in given)
+            numeric = all(isinstance(row[number], int) or row[number] == "" for row in given)
             table.add_column(header, justify="right" if numeric else "left", overflow="fold")
         for row in given:
             style = "bold" if total and row is given[-1] else None

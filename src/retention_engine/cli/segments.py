@@ -1,16 +1,22 @@
-"""``retention-engine segment``: for whom a predicate holds, asked customer by customer."""
+"""``retention-engine segment``: for whom a predicate holds, asked customer by customer or as one SQL query."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
+
+from attrs import frozen
+from cyclopts import Parameter
 
 from retention_engine import Engine, parse
-from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import moment_of, rules_in, store_at
+from retention_engine.batch import members as members_of
+from retention_engine.cli.exits import Exit, UsageError
+from retention_engine.cli.inputs import instant_of, moment_of, one_of, rules_in, store_at
 from retention_engine.cli.screen import Screen
-from retention_engine.predicates import Truth, Verdict
 from retention_engine.ports import Store
+from retention_engine.predicates import Truth
+from retention_engine.predicates.sql import DIALECTS, query
 from retention_engine.state import History, fold
 from retention_engine.timing import to_text
 from retention_engine.view import View, zone_of
@@ -19,15 +25,30 @@ BATCH = 1_000
 MOST_SHOWN = 100
 
 
+@frozen
+class Member:
+    """A customer for whom the predicate holds.
+
+    Attributes:
+        until: when it may turn false by itself, microseconds UTC; None: only a fact can change it.
+    """
+
+    customer: str
+    until: int | None
+
+
 def segment(
     expression: str,
     /,
     *,
-    db: str,
+    db: str | None = None,
     rules: Path | None = None,
     at: str | None = None,
     zone: str = "UTC",
-    all: bool = False,  # noqa: A002 - the name of the option
+    sql: bool = False,
+    show_sql: str | None = None,
+    zones: str | None = None,
+    every: Annotated[bool, Parameter(name="--all")] = False,
     json: bool = False,
 ) -> Exit:
     """List the customers for whom a predicate holds, and until when it does so by itself.
@@ -37,39 +58,68 @@ def segment(
         db: the store.
         rules: a TOML file with the segments that the expression names.
         at: an instant with an offset, or a date; left out, the instant the store was advanced to.
-        zone: the shop's time zone.
-        all: list every customer; left out, the first 100.
+        zone: the shop's time zone, UTC unless said otherwise.
+        sql: ask all customers with one SQL query in DuckDB.
+        show_sql: print the query over your own tables in this dialect instead, such as postgres; needs --at.
+        zones: with --show-sql, the zones that customers have, parted by commas, where their calendar is asked for.
+        every: list every customer; left out, the first 100.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
     predicate = parse(expression, segments={} if rules is None else rules_in(rules).segments)
-    with Engine([], store=store_at(db), zone=zone) as engine:
+    if show_sql is not None:
+        if at is None:
+            raise UsageError("--show-sql needs --at, the instant to ask about")
+        one_of(show_sql, "--show-sql", DIALECTS)
+        known = None if zones is None else zones.split(",")
+        return _show_sql(screen, predicate, show_sql, instant_of(at, "--at", zone), (zone, known))
+    if db is None:
+        raise UsageError("--db is needed: the store whose customers are asked")
+    with Engine([], store=store_at(db), zone=zone) as engine, screen.progress("customers", None):
         instant = moment_of(engine, at, zone)
-        with screen.progress("customers", None) as step:
-            asked = list(_ask(engine.store, predicate, instant, zone))
-    members = [(customer, verdict) for customer, verdict in asked if verdict.holds]
-    for customer, verdict in members:
-        screen.emit("member", customer=customer, until=_until(verdict))
-    counts = {"members": len(members), "customers": len(asked)}
-    screen.emit("segment", expression=str(predicate), at=to_text(instant), **counts)
-    shown = members if all else members[:MOST_SHOWN]
-    screen.table(["customer", "until"], [[customer, _until(verdict) or "a new fact"] for customer, verdict in shown])
-    more = f"; {len(members) - len(shown):,} more with --all" if len(shown) < len(members) else ""
-    screen.say(f"{len(members):,} of {len(asked):,} customers at {to_text(instant)}{more}")
+        histories = list(_histories(engine.store, instant))
+    asked = _as_query if sql else _one_by_one
+    found = asked(predicate, histories, instant, zone)
+    _tell(screen, found, every=every)
+    counts = {"members": len(found), "customers": len(histories)}
+    screen.emit(
+        "segment", expression=str(predicate), at=to_text(instant), reading="sql" if sql else "customer", **counts
+    )
+    more = "" if every or len(found) <= MOST_SHOWN else f"; {len(found) - MOST_SHOWN:,} more with --all"
+    screen.say(f"{len(found):,} of {len(histories):,} customers at {to_text(instant)}{more}")
     return Exit.OK
 
 
-def _ask(store: Store, predicate: Truth, at: int, zone: str) -> Iterator[tuple[str, Verdict]]:
-    """Yield each customer known at an instant with the answer."""
+def _histories(store: Store, at: int) -> Iterator[History]:
+    """Yield what was known of each customer at an instant; those of whom nothing was are passed over."""
     after = ""
     while customers := store.roster.customers(after, BATCH):
         for customer, facts in store.facts.of(customers).items():
-            known = [fact for fact in facts if fact.effective <= at]
-            history = fold(History(customer), known)
-            if known:
-                yield customer, predicate.verdict(View(history, at, zone_of(history, zone)))
+            if known := [fact for fact in facts if fact.effective <= at]:
+                yield fold(History(customer), known)
         after = customers[-1]
 
 
-def _until(verdict: Verdict) -> str | None:
-    return None if verdict.until is None else to_text(verdict.until)
+def _one_by_one(predicate: Truth, histories: Sequence[History], at: int, zone: str) -> list[Member]:
+    asked = ((each, predicate.verdict(View(each, at, zone_of(each, zone)))) for each in histories)
+    return [Member(each.customer, verdict.until) for each, verdict in asked if verdict.holds]
+
+
+def _as_query(predicate: Truth, histories: Sequence[History], at: int, zone: str) -> list[Member]:
+    found = members_of({"members": predicate}, histories, at=at, shop_zone=zone)
+    return [Member(customer, None) for customer in found["members"]]
+
+
+def _tell(screen: Screen, found: Sequence[Member], *, every: bool) -> None:
+    for member in found:
+        screen.emit("member", customer=member.customer, until=None if member.until is None else to_text(member.until))
+    shown = found if every else found[:MOST_SHOWN]
+    rows = [[each.customer, "" if each.until is None else to_text(each.until)] for each in shown]
+    screen.table(["customer", "may turn by itself"], rows)
+
+
+def _show_sql(screen: Screen, predicate: Truth, dialect: str, at: int, zones: tuple[str, Sequence[str] | None]) -> Exit:
+    asked = query(predicate, at=at, dialect=dialect, shop_zone=zones[0], zones=zones[1])
+    screen.emit("sql", expression=str(predicate), at=to_text(at), dialect=dialect, sql=asked.sql)
+    screen.say(asked.sql)
+    return Exit.OK

@@ -40,7 +40,11 @@ def text(value: object) -> str | None:
         return _clean(value.strip()) or None
     if is_missing(value):
         return None
-    return str(value) if isinstance(value, UUID) else str(whole(value))
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Integral | float | Decimal) and not isinstance(value, bool):
+        return str(whole(value))
+    raise FactError(f"a text or a whole number is needed, not {shown(value)}")
 
 
 def _clean(found: str) -> str:

@@ -57,9 +57,10 @@ def read_rows(
     kind = Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
     if kind not in _DELIMITERS or (kind == ".parquet" and file.suffix == ".gz"):
         raise DefinitionError(f"unknown kind of file {shown(file.name)}{nearest(kind, _DELIMITERS)}")
+    _check(file, encoding)
     if kind == ".parquet":
         return _parquet(file, _duckdb())
-    return _table(_checked(file, encoding), encoding, list(columns), delimiter or _DELIMITERS[kind])
+    return _table(file, encoding, list(columns), delimiter or _DELIMITERS[kind])
 
 
 def read_facts(path: str | PathLike[str], *, strict: bool = False) -> Reading[Fact]:
@@ -72,17 +73,17 @@ def read_facts(path: str | PathLike[str], *, strict: bool = False) -> Reading[Fa
         FactError: while reading, when strict, or when the rest of the file cannot be read.
         OSError: the file cannot be opened.
     """
-    report = Report(strict=strict)
-    return Reading(report, _facts(_checked(Path(path), "utf-8-sig"), report))
+    file, report = Path(path), Report(strict=strict)
+    _check(file, "utf-8-sig")
+    return Reading(report, _facts(file, report))
 
 
-def _checked(file: Path, encoding: str) -> Path:
+def _check(file: Path, encoding: str) -> None:
     file.stat()
     try:
         codecs.lookup(encoding)
     except LookupError:
         raise DefinitionError(f"unknown encoding {shown(encoding)}") from None
-    return file
 
 
 @define

@@ -1,8 +1,8 @@
-"""Cells: the values a compiled record holds, what fills them, and which names of the history make them stale."""
+"""Cells: the slots of a compiled record, what fills them, and which names of the history make them stale."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import define, field, frozen
@@ -39,13 +39,15 @@ class Answer:
         node: what is asked.
         window: the same as a window over a column, when it is a simple one.
         column: number of that column, -1 without a window.
-        holds: cell of the truth; the next one holds the horizon.
+        holds: cell of the truth.
+        until: cell of the horizon.
     """
 
     node: Truth
     window: WindowSpec | None
     column: int
-    holds: int
+    holds: str
+    until: str
 
 
 @define
@@ -54,18 +56,18 @@ class Cells:
 
     Attributes:
         columns: column -> names of its fields that need prefix sums.
-        fills: what computes each cell.
-        stale: name read (collection, ``customer.x``) -> numbers of the cells to fill again when it changes.
+        fills: cell, that is the name of a slot -> what computes it.
+        stale: name read (collection, ``customer.x``) -> cells to fill again when it changes.
         answers: the kept verdicts.
     """
 
     columns: dict[ColumnSpec, set[str]] = field(factory=dict)
-    fills: list[Fill] = field(factory=list)
-    stale: dict[str, list[int]] = field(factory=dict)
+    fills: dict[str, Fill] = field(factory=dict)
+    stale: dict[str, list[str]] = field(factory=dict)
     answers: list[Answer] = field(factory=list)
-    _known: dict[Any, int] = field(factory=dict)
+    _known: dict[Any, str] = field(factory=dict)
 
-    def moment(self, moment: Quantity) -> int | None:
+    def moment(self, moment: Quantity) -> str | None:
         """Return the cell of an instant (``MISSING`` when there is none), None when time alone can change it."""
         if isinstance(moment, Attribute):
             name = moment.name
@@ -74,8 +76,8 @@ class Cells:
         spec = unwindowed(moment.records)
         return None if spec is None else self.nth(spec, 0 if moment.fold == "first" else -1)
 
-    def nth(self, spec: ColumnSpec, place: int) -> int:
-        """Return the cell of the instant at a place of a column, counted as in a list; ``MISSING`` when it is shorter."""
+    def nth(self, spec: ColumnSpec, place: int) -> str:
+        """Return the cell of the instant at a place of a column, counted as in a list; ``MISSING`` beyond its ends."""
         number, most = self._column(spec), place if place >= 0 else ~place
 
         def fill(_: History, columns: list[Column]) -> int:
@@ -84,7 +86,7 @@ class Cells:
 
         return self._cell(("nth", spec, place), {spec.base}, fill)
 
-    def value(self, left: Quantity, constant: Constant) -> int | None:
+    def value(self, left: Quantity, constant: Constant) -> str | None:
         """Return the cell of a quantity that only facts change, None for any other.
 
         Without a value it holds None, but ``NO_NUMBER`` when the constant is a number.
@@ -101,17 +103,16 @@ class Cells:
             return None
         return None if fill is None else self._cell(("value", left, kind), left.reads(), fill)
 
-    def answer(self, node: Truth) -> tuple[int, int]:
-        """Return (number of the kept verdict, cell of its truth); the cell after that holds its horizon."""
-        number = self._known.get(("answer", node))
-        if number is None:
-            window = window_of(node) if isinstance(node, Compare) else None
+    def answer(self, node: Truth) -> tuple[int, str, str]:
+        """Return (number, cell of the truth, cell of the horizon) of a kept verdict."""
+        holds = self._cell(("holds", node), (), lambda *_: False)
+        until = self._cell(("until", node), node.reads() | {"customer.zone"}, lambda *_: UNKNOWN)
+        found = next((number for number, answer in enumerate(self.answers) if answer.holds == holds), None)
+        if found is None:
+            found, window = len(self.answers), window_of(node) if isinstance(node, Compare) else None
             column = -1 if window is None else self._column(window.column, window.summed)
-            number = self._known["answer", node] = len(self.answers)
-            holds = self._cell(("holds", node), (), lambda *_: False)
-            self._cell(("until", node), node.reads() | {"customer.zone"}, lambda *_: UNKNOWN)
-            self.answers.append(Answer(node, window, column, holds))
-        return number, self.answers[number].holds
+            self.answers.append(Answer(node, window, column, holds, until))
+        return found, holds, until
 
     def _aggregate(self, left: Aggregate, spec: ColumnSpec, kind: str | None) -> Fill | None:
         name = left.field
@@ -133,13 +134,13 @@ class Cells:
             fields.add(summed)
         return list(self.columns).index(spec)
 
-    def _cell(self, key: Any, reads: Any, fill: Fill) -> int:
-        number = self._known.setdefault(key, len(self.fills))
-        if number == len(self.fills):
-            self.fills.append(fill)
+    def _cell(self, key: Any, reads: Iterable[str], fill: Fill) -> str:
+        cell = self._known.setdefault(key, f"c{len(self.fills)}")
+        if cell not in self.fills:
+            self.fills[cell] = fill
             for name in reads:
-                self.stale.setdefault(name, []).append(number)
-        return number
+                self.stale.setdefault(name, []).append(cell)
+        return cell
 
 
 def _moment(history: History, name: str) -> int:

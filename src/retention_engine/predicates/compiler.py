@@ -1,8 +1,8 @@
 """A rule set as one generated function over a compact record: the same verdicts as the tree walk, much faster.
 
 This is the only module that executes generated text. The text holds integers and names made by the generator; every
-other constant is bound in its namespace. What the generator does not know how to write (rare aggregates, calendars) is a
-verdict of the tree walk, kept in the record until its horizon or until a fact touches what it reads.
+other constant is bound in its namespace. What the generator does not know how to write (rare aggregates, calendars) is
+a verdict of the tree walk, kept in the record until its horizon or until a fact touches what it reads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from attrs import define, frozen
 
 from retention_engine.predicates.base import Truth
-from retention_engine.predicates.cells import Cells, new_columns
+from retention_engine.predicates.cells import Answer, Cells, new_columns
 from retention_engine.predicates.columns import Column, wanted_by
 from retention_engine.predicates.generator import Generator
 from retention_engine.state import Change, History
@@ -24,20 +24,18 @@ from retention_engine.view import View, zone_of
 
 @define(eq=False)
 class Record:
-    """What a compiled function is asked about: one customer, as a list of values.
+    """What a compiled function is asked about: one customer. Each program adds the slots that its functions read.
 
     Attributes:
         history: what is known of the customer.
         where: the zone of their calendar.
         columns: the collections the program asks about.
-        cells: the values its functions read, in the order of ``Cells.fills``.
     """
 
     history: History
     shop_zone: str
     where: ZoneInfo
     columns: list[Column]
-    cells: list[Any]
 
 
 @frozen
@@ -59,6 +57,7 @@ class Program:
     horizon: Callable[[Record, int], tuple[int, int]]
     source: str
     _cells: Cells
+    _record: type[Record]
 
     def record(self, history: History, shop_zone: str) -> Record:
         """Return the compact record of a customer; instants asked of one record must not go back."""
@@ -66,8 +65,10 @@ class Program:
         history.drain()
         for column in columns:
             column.rebuild(history)
-        cells = [fill(history, columns) for fill in self._cells.fills]
-        return Record(history, shop_zone, zone_of(history, shop_zone), columns, cells)
+        record = self._record(history, shop_zone, zone_of(history, shop_zone), columns)
+        for cell, fill in self._cells.fills.items():
+            setattr(record, cell, fill(history, columns))
+        return record
 
     def update(self, record: Record) -> list[Change]:
         """Bring a record up to what its history has taken in since the last time; return the changes of records."""
@@ -80,10 +81,10 @@ class Program:
                     column.take(change, record.history)
         if "zone" in touched:
             record.where = zone_of(record.history, record.shop_zone)
-        stale = self._cells.stale
+        fills, stale = self._cells.fills, self._cells.stale
         for name in names:
-            for number in stale.get(name, ()):
-                record.cells[number] = self._cells.fills[number](record.history, record.columns)
+            for cell in stale.get(name, ()):
+                setattr(record, cell, fills[cell](record.history, record.columns))
         return changes
 
 
@@ -91,8 +92,9 @@ def compile_predicates(predicates: Sequence[Truth]) -> Program:
     """Compile predicates into one function; bit i of its mask belongs to predicate i."""
     generator = Generator()
     source = generator.source(predicates)
-    namespace: dict[str, Any] = {**generator.constants, "ask": _asker(generator.cells), "__builtins__": {}}
-    exec(compile(source, "<rules>", "exec"), namespace)  # noqa: S102 - the one place; see the module's docstring
+    cells = generator.cells
+    namespace: dict[str, Any] = {**generator.constants, "ask": _asker(cells.answers), "__builtins__": {}}
+    exec(compile(source, "<rules>", "exec"), namespace)
     reads = frozenset[str]().union(*(predicate.reads() for predicate in predicates))
     return Program(
         predicates=tuple(predicates),
@@ -100,22 +102,21 @@ def compile_predicates(predicates: Sequence[Truth]) -> Program:
         boolean=namespace["boolean"],
         horizon=namespace["horizon"],
         source=source,
-        cells=generator.cells,
+        cells=cells,
+        record=type("Record", (Record,), {"__slots__": tuple(cells.fills)}),
     )
 
 
-def _asker(cells: Cells) -> Callable[..., tuple[bool, int]]:
-    answers = cells.answers
-
-    def ask(record: Record, number: int, now: int, _: int = 0) -> tuple[bool, int]:
-        """Ask a kept verdict again, keep it, and return its truth and horizon; the last argument is not looked at."""
+def _asker(answers: list[Answer]) -> Callable[[Record, int, int], bool]:
+    def ask(record: Record, number: int, now: int) -> bool:
+        """Ask a kept verdict again, keep it with its horizon, and return its truth."""
         answer = answers[number]
         if answer.window is not None:
             verdict = answer.window.verdict(record.columns[answer.column], now)
         else:
             verdict = answer.node.verdict(View(record.history, now, record.where))
-        kept = (verdict.holds, NEVER if verdict.until is None else verdict.until)
-        record.cells[answer.holds : answer.holds + 2] = kept
-        return kept
+        setattr(record, answer.holds, verdict.holds)
+        setattr(record, answer.until, NEVER if verdict.until is None else verdict.until)
+        return verdict.holds
 
     return ask

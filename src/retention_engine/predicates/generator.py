@@ -1,8 +1,8 @@
-"""Source of the two functions of a rule set: comparisons of integers in local variables, no text of the user's.
+"""Source of the two functions of a rule set: comparisons of the slots of a record, no text of the user's.
 
-Every leaf becomes a test and the instants at which it may turn, one list for each truth. An "and" stops at its first false
-part and takes that part's instants, which may be early and are never late; an "or" likewise at its first true one. Parts
-that time cannot turn are asked first: stopping there costs least and leaves the latest horizon.
+Every leaf becomes a test and the instants at which it may turn, one list for each truth. An "and" stops at its first
+false part and takes that part's instants, which may be early and are never late; an "or" likewise at its first true
+one. Parts that time cannot turn are asked first: stopping there costs least and leaves the latest horizon.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Leaf:
     """A test in source form.
 
     Attributes:
-        test: an expression over the locals, true or false after ``before`` was run.
+        test: an expression over the record's slots, true or false after ``before`` was run.
         when_true: when a true test may turn; an expression is only asked for while the test is true.
         when_false: the same for a false one.
         before: lines to run first.
         truth: the same test without ``before``, for the function that knows no horizons.
         both: what the leaf is made of: parts that all have to hold (True), of which one has to (False).
         parts: those parts; a run of the same kind takes them instead of the leaf.
-        role: (``young`` | ``old`` | ``past``, local): what it says about an instant, to be joined to a window.
+        role: (``young`` | ``old`` | ``past``, slot): what it says about an instant, to be joined to a window.
     """
 
     test: str
@@ -62,13 +62,9 @@ class Leaf:
         """The test for the function without horizons."""
         return self.truth or self.test
 
-    def stop(self, *, both: bool) -> Turns:
-        """Return when it may turn if a run of its kind stops at it."""
-        return self.when_false if both else self.when_true
-
-    def goes_on(self, *, both: bool) -> Turns:
-        """Return when it may turn if a run of its kind goes on after it."""
-        return self.when_true if both else self.when_false
+    def turns(self, *, held: bool) -> Turns:
+        """Return when it may turn from a truth."""
+        return self.when_true if held else self.when_false
 
     def negated(self) -> Leaf:
         """Return the opposite."""
@@ -117,12 +113,10 @@ class Generator:
         return ["s = (None,)", "def moved(now):", f"{_INDENT}return now, {instants}"]
 
     def _head(self) -> Lines:
-        names = "".join(f"x{number}, " for number in range(len(self.cells.fills)))
-        lines = [f"{names}= r.cells"] if names else []
-        if self._shifts:
-            lines += ["global s", "p = s", "if p[0] is not now: s = p = moved(now)"]
-            lines.append(f"p, {', '.join(self._shifts.values())} = p")
-        return lines
+        if not self._shifts:
+            return []
+        names = ", ".join(self._shifts.values())
+        return ["global s", "p = s", "if p[0] is not now: s = p = moved(now)", f"p, {names} = p"]
 
     def _leaf(self, node: Truth, depth: int) -> Leaf:
         """Return any node as a leaf; a group that time changes in several ways becomes a block of lines."""
@@ -146,10 +140,9 @@ class Generator:
         leaves = _in_order(parts, both=both)
         word = " and " if both else " or "
         truth = f"({word.join(leaf.plainly for leaf in leaves)})"
-        held = tuple(turn for leaf in leaves for turn in leaf.goes_on(both=both))
-        if not any(leaf.before or leaf.stop(both=both) for leaf in leaves):
-            turns = (held, ()) if both else ((), held)
-            return Leaf(truth, *turns, both=both, parts=tuple(leaves))
+        held = tuple(turn for leaf in leaves for turn in leaf.turns(held=both))
+        if not any(leaf.before or leaf.turns(held=not both) for leaf in leaves):
+            return Leaf(truth, held if both else (), () if both else held, both=both, parts=tuple(leaves))
         self._made += 1
         test, turn = f"b{self._made}", f"t{self._made}"
         lines = _run(leaves, lambda turns: _set(turn, turns), [f"{test} = {both}", *_set(turn, held)], both=both)
@@ -158,22 +151,16 @@ class Generator:
 
     def _kept(self, node: Truth) -> Leaf:
         """Return a leaf that reads a kept verdict, asked again once its horizon has passed."""
-        number, holds = self.cells.answer(node)
-        test, turn = f"x{holds}", f"x{holds + 1}"
-        return Leaf(
-            test,
-            (turn,),
-            (turn,),
-            (f"if {turn} <= now: {test}, {turn} = ask(r, {number}, now)",),
-            f"({test} if {turn} > now else ({test} := ask(r, {number}, now, {turn} := {NEVER})[0]))",
-        )
+        number, holds, until = self.cells.answer(node)
+        test, turn, ask = f"r.{holds}", f"r.{until}", f"ask(r, {number}, now)"
+        return Leaf(test, (turn,), (turn,), (f"if {turn} <= now: {ask}",), f"({test} if {turn} > now else {ask})")
 
     def _compare(self, node: Compare) -> Leaf:
         if isinstance(node.left, Age):
             return self._age(node, node.left) or self._kept(node)
         mean = isinstance(node.left, Aggregate) and node.left.fold == "mean"
         cell = None if mean else self.cells.value(node.left, node.constant)
-        return self._kept(node) if cell is None else self._static(node, f"x{cell}")
+        return self._kept(node) if cell is None else self._static(node, f"r.{cell}")
 
     def _static(self, node: Compare, name: str) -> Leaf:
         if isinstance(node.constant, bool):
@@ -198,10 +185,10 @@ class Generator:
         if cell is None:
             return None
         if age.ahead:
-            return self._ahead(f"x{cell}", node.op, span)
+            return self._ahead(f"r.{cell}", node.op, span)
         if node.op in (">", ">="):
-            return self._old(f"x{cell}", span + (node.op == ">"))
-        return self._young(f"x{cell}", span + (node.op == "<="))
+            return self._old(f"r.{cell}", span + (node.op == ">"))
+        return self._young(f"r.{cell}", span + (node.op == "<="))
 
     def _old(self, name: str, span: int) -> Leaf:
         """Return the test that an instant is past and ``span`` or more ago."""
@@ -234,9 +221,9 @@ class Generator:
         if needed < 1 or (window.op in ("==", "!=") and needed > 1):
             return None
         if window.old < NEVER and window.young == 0:
-            leaf = self._young(f"x{self.cells.nth(window.column, -needed)}", window.old)
+            leaf = self._young(f"r.{self.cells.nth(window.column, -needed)}", window.old)
         elif window.old >= NEVER and window.young > 0:
-            leaf = self._old(f"x{self.cells.nth(window.column, needed - 1)}", window.young)
+            leaf = self._old(f"r.{self.cells.nth(window.column, needed - 1)}", window.young)
         else:
             return None
         return leaf if window.op in (">=", ">", "!=") else leaf.negated()
@@ -257,43 +244,43 @@ class Generator:
 def _rule(leaf: Leaf, bit: int) -> Lines:
     """Return the lines that set the bit of a rule and lower the horizon."""
     both = leaf.both is not False
-    leaves = _in_order(leaf.parts if leaf.parts else (leaf,), both=both)
+    leaves = _in_order([leaf], both=both)
     hit = [f"m |= {bit}"]
-    held = _lower("h", [turn for each in leaves for turn in each.goes_on(both=both)])
+    held = _lower("h", [turn for each in leaves for turn in each.turns(held=both)])
     if both:
         return _run(leaves, lambda turns: _lower("h", turns), [*hit, *held], both=True)
     return _run(leaves, lambda turns: [*hit, *_lower("h", turns)], held, both=False)
 
 
 def _run(leaves: list[Leaf], stopped: Callable[[Turns], Lines], ended: Lines, *, both: bool) -> Lines:
-    """Return lines that ask the leaves one by one and leave at the first false one (``both``) or the first true one."""
-    first = [leaf for leaf in leaves if not (leaf.before or leaf.stop(both=both))]
+    """Return lines that ask one leaf after the other, up to the first false one (``both``) or the first true one."""
+    first = [leaf for leaf in leaves if not (leaf.before or leaf.turns(held=not both))]
     tests = (" and " if both else " or ").join(leaf.test for leaf in first)
     lines = ["while True:" if not first else f"while {tests}:" if both else f"while not ({tests}):"]
     for leaf in leaves[len(first) :]:
         lines += _indented(leaf.before)
         lines.append(f"{_INDENT}if {_opposite(leaf.test) if both else leaf.test}:")
-        lines += _indented(_indented([*stopped(leaf.stop(both=both)), "break"]))
+        lines += _indented(_indented([*stopped(leaf.turns(held=not both)), "break"]))
     lines += _indented([*ended, "break"])
     quietly = stopped(()) if first else []
     return [*lines, "else:", *_indented(quietly)] if quietly else lines
 
 
 def _in_order(leaves: Iterable[Leaf], *, both: bool) -> list[Leaf]:
-    """Return the leaves of a run: parts of the same kind taken in, windows joined, those first that time cannot turn."""
+    """Return the leaves of a run: parts of its kind taken in, windows joined, those first that time cannot turn."""
     flat: list[Leaf] = []
     for leaf in leaves:
         flat += leaf.parts if leaf.both is both else (leaf,)
     if both:
         olds = {leaf.role[1] for leaf in flat if leaf.role[0] == "old"}
         flat = [leaf for leaf in flat if not (leaf.role[0] == "past" and leaf.role[1] in olds)]
-    return sorted(flat, key=lambda leaf: (not leaf.is_static, bool(leaf.before), bool(leaf.stop(both=both))))
+    return sorted(flat, key=lambda leaf: (not leaf.is_static, bool(leaf.before), bool(leaf.turns(held=not both))))
 
 
 def _lower(name: str, turns: Iterable[str]) -> Lines:
     lines: Lines = []
     for turn in turns:
-        known = turn.isidentifier()
+        known = " " not in turn
         lines += [] if known else [f"t = {turn}"]
         lines.append(f"if {turn} < {name}: {name} = {turn}" if known else f"if t < {name}: {name} = t")
     return lines

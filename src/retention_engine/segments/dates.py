@@ -5,6 +5,8 @@ from __future__ import annotations
 from retention_engine.predicates import Truth, customer, local, month_day, yearly
 from retention_engine.timing import LocalDays, Span, local_days
 
+_NONE = local_days(0)
+
 
 def birthday_today() -> Truth:
     """Has birthday today, on their own calendar; 29 February falls on the 28th in other years.
@@ -33,7 +35,7 @@ def anniversary_of_registration() -> Truth:
     return yearly(customer.registered)
 
 
-def day_of_year(month: int, day: int, *, ahead: LocalDays = LocalDays(0)) -> Truth:
+def day_of_year(month: int, day: int, *, ahead: LocalDays = _NONE) -> Truth:
     """It is a day of the year, or one of the days ahead of it, on the customer's own calendar.
 
     >>> print(day_of_year(3, 8, ahead=local_days(3)))
@@ -70,7 +72,7 @@ def weekend() -> Truth:
 
 
 def between_hours(start: int, end: int) -> Truth:
-    """The customer's clock shows ``start`` or later and is before ``end`` (whole hours); over midnight when end < start.
+    """The customer's clock shows ``start`` or later, and is before ``end`` (whole hours); may go over midnight.
 
     >>> print(between_hours(9, 21))
     local.hour >= 9 and local.hour < 21

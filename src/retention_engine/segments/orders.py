@@ -59,7 +59,8 @@ def one_time_buyers() -> Truth:
     >>> print(one_time_buyers())
     orders.count() == 1
     """
-    return orders.count() == 1
+    found: Truth = orders.count() == 1
+    return found
 
 
 def first_time_buyer(span: Span) -> Truth:

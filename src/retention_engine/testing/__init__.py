@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from retention_engine.testing import strategies
     from retention_engine.testing.case import Case, nodes, view_at, walk
     from retention_engine.testing.clock import ManualClock
+    from retention_engine.testing.fold_laws import arrangements, order_independent
     from retention_engine.testing.laws import (
         LAWS,
-        arrangements,
         check_comparisons,
+        check_dates,
         check_de_morgan,
         check_double_negation,
         check_horizon,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         check_repr,
         check_text,
         check_windows,
-        order_independent,
     )
     from retention_engine.testing.strategies import (
         cases,
@@ -46,6 +46,7 @@ __all__ = [
     "arrangements",
     "cases",
     "check_comparisons",
+    "check_dates",
     "check_de_morgan",
     "check_double_negation",
     "check_horizon",
@@ -76,7 +77,8 @@ __all__ = [
 _HOMES = {
     "case": ("Case", "nodes", "view_at", "walk"),
     "clock": ("ManualClock",),
-    "laws": ("LAWS", "arrangements", "check_", "order_independent"),
+    "fold_laws": ("arrangements", "order_independent"),
+    "laws": ("LAWS", "check_"),
 }
 
 

@@ -87,7 +87,7 @@ class Case:
 
     predicate: Truth
     facts: list[Fact]
-    at: int = field(converter=to_instant)
+    at: int = field(converter=to_instant, repr=lambda at: f"{at} or {to_text(at)!r}")
     zone: str = "UTC"
     entry: int | None = None
 

@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 from sqlglot import exp
 
 from retention_engine.predicates.aggregates import Aggregate
-from retention_engine.predicates.compare import Constant, kind_of, plain, test
+from retention_engine.predicates.compare import Constant, kind_of
 from retention_engine.predicates.sql.compare import (
     Cells,
     binary,
@@ -17,6 +17,7 @@ from retention_engine.predicates.sql.compare import (
     either,
     known,
     settled,
+    zero,
 )
 from retention_engine.predicates.sql.dialects import wide
 from retention_engine.predicates.sql.literals import integer, joined, real
@@ -35,9 +36,8 @@ class Aggregates:
         rows = self.tables.rows(node.records)
         cells = {} if node.field is None else rows.cells(node.field)
         if node.fold in ("count", "sum", "distinct"):
-            number = self._total(node.fold, rows, cells)
             slot = "span" if node.fold == "sum" and "span" in cells else "whole"
-            return settled(compare({slot: number}, op, constant), otherwise=test(op, 0, plain(constant)))
+            return compare({slot: zero(self._total(node.fold, rows, cells))}, op, constant)
         if node.fold in ("first", "last"):
             return settled(compare(self._edge(node, rows, op, constant), op, constant))
         if node.fold == "mean":

@@ -52,6 +52,11 @@ def settled(truth: exp.Expr, *, otherwise: bool = False) -> exp.Expr:
     return exp.Coalesce(this=truth.unnest(), expressions=[exp.true() if otherwise else exp.false()])
 
 
+def zero(number: exp.Expr) -> exp.Expr:
+    """Return the number, 0 where there is none."""
+    return exp.Coalesce(this=number, expressions=[integer(0)])
+
+
 def compare(cells: Cells, op: str, constant: Constant) -> exp.Expr:
     """Return the comparison of a value that lies in one of the cells."""
     if op == "set":

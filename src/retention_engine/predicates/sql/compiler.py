@@ -84,6 +84,8 @@ class Compiler:
         customers, key = table(source.name, CUSTOMER), self.reader.expression(source.customer, CUSTOMER)
         query = exp.select(exp.alias_(key.copy(), "customer", quoted=True), *columns).from_(customers)
         for relation in self.tables.relations.values():
+            if not relation.is_asked():
+                continue
             tree = relation.tree(self.clock.at, self.reader.dialect, customers, key)
             same = binary(column("customer", relation.alias), "==", key.copy())
             query = query.join(tree.subquery(relation.alias), on=same, join_type="left", copy=False)
@@ -128,7 +130,7 @@ class Compiler:
         if isinstance(left, Attribute):
             cells = self.reader.attribute(left.name, CUSTOMER)
             held = {slot: cell for slot, cell in cells.items() if slot != "day"}
-            return settled(compare(held, node.op, node.constant))
+            return settled(compare(held or cells, node.op, node.constant))
         if isinstance(left, Aggregate):
             return Aggregates(self.tables).truth(left, node.op, node.constant)
         raise DefinitionError(f"{type(left).__name__} has no SQL reading: {node}")

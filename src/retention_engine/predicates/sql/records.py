@@ -12,7 +12,7 @@ from retention_engine.errors import DefinitionError
 from retention_engine.predicates.aggregates import Collection
 from retention_engine.predicates.records import CalendarDays, Entry, Gaps, Records, Since, Where, Window
 from retention_engine.predicates.sql.compare import Cells, binary, both, compare, known
-from retention_engine.predicates.sql.dialects import bytewise, nullable
+from retention_engine.predicates.sql.dialects import bytewise
 from retention_engine.predicates.sql.literals import integer
 from retention_engine.predicates.sql.relations import ROW, Chosen, Relation, ordered
 from retention_engine.predicates.sql.source import Table
@@ -80,44 +80,46 @@ class Tables:
             self.relations[key] = self._relation(table(where.name, ROW), where)
         relation = self.relations[key]
 
+        at = reader.expression(where.at, ROW)
+
         def sequence() -> exp.Expr:
             if where.sequence is not None:
-                return nullable(reader.expression(where.sequence, ROW), reader.dialect)
-            return relation.rank(ordered(relation.customer, self._order(name, where), exp.RowNumber()))
+                return reader.expression(where.sequence, ROW)
+            return relation.rank(ordered(relation.customer, self._order(name), exp.RowNumber()))
 
-        at = nullable(reader.expression(where.at, ROW), reader.dialect)
         return Rows(relation, Chosen(at), lambda field: reader.cells(reader.source.field(name, field), ROW), sequence)
 
     def _relation(self, body: exp.Expr, where: Table) -> Relation:
         keep = None if where.where is None else self.reader.expression(where.where, ROW)
         return Relation(f"r{len(self.relations)}", body, self.reader.expression(where.customer, ROW), keep)
 
-    def _order(self, name: str, where: Table) -> list[exp.Expr]:
-        """Return what sorts the records of a customer as (at, id) does."""
+    def _order(self, name: str, *, sure: bool = True) -> list[exp.Expr]:
+        """Return what sorts the records of a customer as (at, id) does; if not ``sure``, those of an instant anyhow."""
+        where, reader = self.reader.source.table(name), self.reader
         if where.sequence is not None:
-            return [self.reader.expression(where.sequence, ROW)]
-        if where.id is None:
-            raise DefinitionError(f"the source has neither id nor sequence of {name}, so nothing tells their order")
-        text = self.reader.expression(where.id, ROW)
-        return [self.reader.expression(where.at, ROW), bytewise(text, self.reader.dialect)]
+            return [reader.expression(where.sequence, ROW)]
+        if where.id is None and sure:
+            raise DefinitionError(f"the source has neither id nor sequence of {name}: their order is not known")
+        ids = [] if where.id is None else [bytewise(reader.expression(where.id, ROW), reader.dialect)]
+        return [reader.expression(where.at, ROW), *ids]
 
     def _gaps(self, node: Gaps) -> Rows:
         if node not in self.relations:
             body = self._gap_table(node)
             customer, gap = column("customer", ROW), column("gap", ROW)
             self.relations[node] = Relation(f"r{len(self.relations)}", body, customer, known(gap))
-        dialect = self.reader.dialect
-        at, gap, sequence = (nullable(column(name, ROW), dialect) for name in ("at", "gap", "sequence"))
-        return Rows(self.relations[node], Chosen(at), lambda _: {"span": gap.copy()}, sequence.copy)
+        at, gap = column("at", ROW), column("gap", ROW)
+
+        def sequence() -> exp.Expr:
+            self._order(_name(node))
+            return column("sequence", ROW)
+
+        return Rows(self.relations[node], Chosen(at), lambda _: {"span": gap}, sequence)
 
     def _gap_table(self, node: Gaps) -> exp.Expr:
         """Return the rows that pass, each with its distance to the one before."""
         rows = evolve(self, relations={}).rows(node.inner)
-        base: Any = node.inner
-        while not isinstance(base, Records):
-            base = base.inner
-        at, customer = rows.chosen.at, rows.relation.customer
-        order = self._order(base.name, self.reader.source.table(base.name))
+        at, customer, order = rows.chosen.at, rows.relation.customer, self._order(_name(node), sure=False)
         before = ordered(customer, order, exp.Lag(this=exp.cast(at.copy(), "BIGINT")))
         columns = {
             "customer": customer.copy(),
@@ -139,3 +141,8 @@ class Tables:
             chosen = self.clock.choose(node, lambda where: self.clock.first_instant(node.count_, where), integer)
             first = rows.relation.cut(chosen)
         return rows.limited(binary(rows.chosen.at.copy(), ">=", first), min([usual, *others]) - 1)
+
+
+def _name(node: Any) -> str:
+    """Return the name of the records behind gaps and conditions."""
+    return node.name if isinstance(node, Records) else _name(node.inner)

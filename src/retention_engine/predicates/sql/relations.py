@@ -77,6 +77,10 @@ class Relation:
         self._bounds.add(asked.chosen.after)
         return column(self._asked.setdefault(asked, f"f{len(self._asked)}"), self.alias)
 
+    def is_asked(self) -> bool:
+        """Tell whether any aggregate is needed."""
+        return bool(self._asked)
+
     def rank(self, order: exp.Expr) -> exp.Expr:
         """Return the column that numbers the records of a customer in an order."""
         name = next((name for name, held in self.ranks.items() if held == order), f"rank_{len(self.ranks)}")
@@ -138,18 +142,18 @@ def guarded(value: exp.Expr, conditions: tuple[exp.Expr, ...]) -> exp.Expr:
 
 def _aggregate(asked: Asked, past: tuple[exp.Expr, ...], dialect: str) -> exp.Expr:
     conditions = (*past, *asked.chosen.conditions)
+    value = guarded(integer(1) if asked.value is None else asked.value, conditions)
     if asked.fold == "count":
-        value = asked.value if asked.value is not None else integer(1)
-        return exp.Count(this=guarded(value, conditions))
-    assert asked.value is not None
-    if asked.fold in _SIMPLE:
-        aggregate: exp.Expr = _SIMPLE[asked.fold](this=nullable(guarded(asked.value, conditions), dialect))
-        return aggregate
+        return exp.Count(this=value)
     if asked.fold == "distinct":
-        return exp.Count(this=exp.Distinct(expressions=[guarded(asked.value, conditions)]))
+        return exp.Count(this=exp.Distinct(expressions=[value]))
+    value = nullable(value, dialect)
+    if asked.fold in _SIMPLE:
+        aggregate: exp.Expr = _SIMPLE[asked.fold](this=value)
+        return aggregate
+    assert asked.value is not None
     assert asked.key is not None
-    key = guarded(asked.key, (*conditions, known(asked.value.copy())))
-    return edge(asked.fold, guarded(asked.value, conditions), key, dialect)
+    return edge(asked.fold, value, guarded(asked.key, (*conditions, known(asked.value.copy()))), dialect)
 
 
 def ordered(partition: exp.Expr, by: list[exp.Expr], function: Any) -> exp.Expr:

@@ -11,11 +11,10 @@ from sqlglot.errors import SqlglotError
 
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.predicates.sql.compare import Cells
-from retention_engine.predicates.sql.dialects import nullable
-from retention_engine.predicates.sql.source import Columns, Source, Table
+from retention_engine.predicates.sql.source import Columns, Source
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_FORBIDDEN = (exp.AggFunc, exp.Query, exp.Star, exp.Window)
+_FORBIDDEN = (exp.AggFunc, exp.Parameter, exp.Placeholder, exp.Query, exp.Star, exp.Window)
 
 
 def column(name: str, alias: str) -> exp.Expr:
@@ -53,9 +52,9 @@ class Reader:
             raise DefinitionError(f"no SQL expression: {shown(given)}") from None
         if found.find(*_FORBIDDEN):
             raise DefinitionError(f"an expression over one row is needed, not {shown(given)}")
-        for each in found.find_all(exp.Column):
-            each.set("table", exp.to_identifier(alias, quoted=True))
-        return exp.Paren(this=found)
+        placed = found.transform(_placed, alias)
+        closed = isinstance(placed, exp.Func | exp.Column) and not isinstance(placed, exp.Binary)
+        return placed if closed else exp.Paren(this=placed)
 
     def cells(self, columns: Columns, alias: str) -> Cells:
         """Return kind -> expression of the columns that are mapped; ``day`` is among them."""
@@ -75,6 +74,13 @@ class Reader:
             return self.expression(customers.id, alias)
         return exp.cast(self.expression(customers.customer, alias), "TEXT")
 
-    def instant(self, where: Table, alias: str) -> exp.Expr:
-        """Return the instant of a record."""
-        return nullable(self.expression(where.at, alias), self.dialect)
+
+def _placed(node: exp.Expr, alias: str) -> exp.Expr:
+    """Put the table in front of a column; what follows a dot is a part of the column's value."""
+    if not isinstance(node, exp.Column):
+        return node
+    name, *inner = (part.name for part in node.parts)
+    placed = column(name, alias)
+    for part in inner:
+        placed = exp.Dot(this=placed, expression=exp.to_identifier(part, quoted=True))
+    return placed

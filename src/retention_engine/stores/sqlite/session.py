@@ -25,6 +25,7 @@ _SETUP = (
     "PRAGMA cache_size = -65536",  # 64 MiB at most: appending touches pages all over the indexes
     "PRAGMA wal_autocheckpoint = 10000",  # 40 MB: a page that many commits change is written back once
 )
+_ATTEMPTS = 100
 
 
 class Session(Transactions):
@@ -53,12 +54,21 @@ class Session(Transactions):
 
     def _set_up(self, migrations: Sequence[Migration]) -> None:
         check_ours(self._connection, self._version)  # first of all: a foreign file is left as it is
-        (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        mode = self._switch_to_wal()
         if mode != "wal":
             raise StoreError(f"{self._path} cannot have a write-ahead log, its journal mode is {mode!r}")
         for sql in _SETUP:
             self._connection.execute(sql)
         migrate(self._connection, migrations)
+
+    def _switch_to_wal(self) -> str:
+        """Return the journal mode after asking for a write-ahead log, which SQLite refuses at once when others read."""
+        for _ in range(_ATTEMPTS):
+            with suppress(sqlite3.OperationalError):
+                return str(self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+            self._connection.execute("BEGIN EXCLUSIVE")  # waits for them, as long as our patience lasts
+            self._connection.execute("COMMIT")
+        return str(self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
 
     @contextmanager
     def mapped(self) -> Iterator[None]:

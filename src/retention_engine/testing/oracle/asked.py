@@ -36,9 +36,10 @@ def _dues(trigger: Trigger, view: View) -> Iterator[tuple[str, int]]:
             if held is not None and isinstance(held.value, Moment) and held.value - trigger.lead.micros == view.now:
                 yield held.fact, view.now
         case Every():
-            today = local_date(view.now, view.where)
-            if trigger.schedule.falls_on(today) and on_clock(today, trigger.schedule.at, view.where) == view.now:
-                yield today.isoformat(), view.now
+            today = local_date(view.now, view.where).toordinal()
+            for day in map(date.fromordinal, range(today - 2, today + 2)):
+                if trigger.schedule.falls_on(day) and on_clock(day, trigger.schedule.at, view.where) == view.now:
+                    yield day.isoformat(), view.now
         case Before():
             yield from _yearly(trigger, view)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
-from attrs import evolve
 from hypothesis import strategies as st
 
 from retention_engine import facts as f
@@ -13,12 +13,13 @@ from retention_engine.testing.strategies.times import corners, instants
 from retention_engine.testing.strategies.words import (
     CUSTOMER,
     NUMBERS,
+    SHORT,
     attributes,
     carts,
     customers,
     data,
-    maybe,
     moneys,
+    optional_texts,
     orders,
     texts,
 )
@@ -26,54 +27,47 @@ from retention_engine.testing.strategies.words import (
 Fields = dict[str, st.SearchStrategy[Any]]
 
 EVENT_NAMES = ("quiz_done", "page_seen")
-_CHANNELS = st.sampled_from(("tea", "soap"))
+_NAMES, _OPTIONAL, _SHORT = texts(), optional_texts(), st.sampled_from(SHORT)
 _MESSAGES = st.sampled_from(("message-1", "message-2", "message-3"))
 _ORDER_IDS = st.sampled_from(("order-1", "order-2", "order-3"))
+_SOME_ORDER = st.sampled_from((None, "order-1", "order-2"))
 _CART_IDS = st.sampled_from(("cart-1", "cart-2", "cart-3"))
 _COUNTS = st.sampled_from(NUMBERS)
+_SCORES = st.sampled_from((None, 0, 9, 10, 0.5, 9.5))
+_PRICES, _SOME_PRICE = moneys(), st.none() | moneys()
+_IDS = st.integers(0, 99)
+_CHANNEL_AND_TOPIC: Fields = {"channel": _OPTIONAL, "topic": _OPTIONAL}
 
 _FIELDS: dict[type[f.Fact], Fields] = {
     f.OrderPaid: {"order_id": _ORDER_IDS},
     f.OrderShipped: {"order_id": _ORDER_IDS},
     f.OrderDelivered: {"order_id": _ORDER_IDS},
     f.OrderCancelled: {"order_id": _ORDER_IDS},
-    f.OrderRefunded: {"order_id": _ORDER_IDS, "amount": maybe(moneys() | moneys("USD"))},
+    f.OrderRefunded: {"order_id": _ORDER_IDS, "amount": _SOME_PRICE},
     f.CartUpdated: {"cart": carts()},
     f.CartEmptied: {"cart_id": _CART_IDS},
-    f.Viewed: {"sku": texts(), "category": maybe(texts()), "brand": maybe(texts()), "price": maybe(moneys())},
-    f.Visited: {name: maybe(texts()) for name in ("page", "source", "medium", "campaign")},
-    f.Reviewed: {"score": _COUNTS, "sku": maybe(texts()), "order_id": maybe(_ORDER_IDS)},
-    f.Answered: {
-        "survey": texts(),
-        "question": maybe(texts()),
-        "score": maybe(_COUNTS | st.sampled_from((0.5, 9.5))),
-        "choice": maybe(texts()),
-    },
-    f.Referred: {"friend": texts(), "source": maybe(texts())},
+    f.Viewed: {"sku": _NAMES, "category": _OPTIONAL, "brand": _OPTIONAL, "price": _SOME_PRICE},
+    f.Visited: dict.fromkeys(("page", "source", "medium", "campaign"), _OPTIONAL),
+    f.Reviewed: {"score": _COUNTS, "sku": _OPTIONAL, "order_id": _SOME_ORDER},
+    f.Answered: {"survey": _NAMES, "question": _OPTIONAL, "score": _SCORES, "choice": _OPTIONAL},
+    f.Referred: {"friend": _NAMES, "source": _OPTIONAL},
     f.Event: {"name": st.sampled_from(EVENT_NAMES), "data": data()},
-    f.Tagged: {"tag": _CHANNELS},
-    f.Untagged: {"tag": _CHANNELS},
-    f.ContactAdded: {"channel": _CHANNELS, "address": texts()},
-    f.ContactRemoved: {"channel": _CHANNELS},
-    f.ConsentGiven: {"channel": _CHANNELS, "topic": _CHANNELS, "source": texts(), "proof": maybe(texts())},
-    f.ConsentWithdrawn: {"channel": _CHANNELS, "topic": maybe(_CHANNELS)},
-    f.MessageSent: {
-        "message": _MESSAGES,
-        "rule": texts(),
-        "step": texts(),
-        "template": texts(),
-        "channel": maybe(texts()),
-        "topic": maybe(texts()),
-    },
+    f.Tagged: {"tag": _SHORT},
+    f.Untagged: {"tag": _SHORT},
+    f.ContactAdded: {"channel": _SHORT, "address": _NAMES},
+    f.ContactRemoved: {"channel": _SHORT},
+    f.ConsentGiven: {"channel": _SHORT, "topic": _SHORT, "source": _NAMES, "proof": _OPTIONAL},
+    f.ConsentWithdrawn: {"channel": _SHORT, "topic": st.sampled_from((None, *SHORT))},
+    f.MessageSent: {"message": _MESSAGES} | dict.fromkeys(("rule", "step", "template"), _NAMES) | _CHANNEL_AND_TOPIC,
     f.MessageDelivered: {"message": _MESSAGES},
     f.MessageOpened: {"message": _MESSAGES},
-    f.MessageClicked: {"message": _MESSAGES, "link": maybe(texts())},
-    f.MessageFailed: {"message": _MESSAGES, "reason": texts()},
-    f.ProductListed: {"product": st.builds(f.Product, sku=texts(), category=maybe(texts()), price=maybe(moneys()))},
-    f.PriceChanged: {"sku": texts(), "price": moneys(), "was": moneys()},
-    f.StockChanged: {"sku": texts(), "pieces": _COUNTS, "was": _COUNTS},
-    f.AvailabilityChanged: {"sku": texts(), "available": st.booleans()},
-    f.SaleStarted: {"category": texts(), "percent": st.sampled_from((1, 50, 100)), "name": maybe(texts())},
+    f.MessageClicked: {"message": _MESSAGES, "link": _OPTIONAL},
+    f.MessageFailed: {"message": _MESSAGES, "reason": _NAMES},
+    f.ProductListed: {"product": st.builds(f.Product, sku=_NAMES, category=_OPTIONAL, price=_SOME_PRICE)},
+    f.PriceChanged: {"sku": _NAMES, "price": _PRICES, "was": _PRICES},
+    f.StockChanged: {"sku": _NAMES, "pieces": _COUNTS, "was": _COUNTS},
+    f.AvailabilityChanged: {"sku": _NAMES, "available": st.booleans()},
+    f.SaleStarted: {"category": _NAMES, "percent": st.sampled_from((1, 50, 100)), "name": _OPTIONAL},
 }
 """Kind of fact -> what its own fields hold; the kinds that build on another value are in ``_fields``."""
 
@@ -81,7 +75,9 @@ OF_CUSTOMER = tuple(cls for cls in f.KINDS.values() if cls.HAS_CUSTOMER)
 """Every kind of fact that concerns a customer."""
 
 
-def _fields(cls: type[f.Fact], customer: str, around: int, zone: str) -> st.SearchStrategy[dict[str, Any]]:
+@lru_cache(maxsize=2048)
+def _fields(kind: str, customer: str, around: int, zone: str) -> st.SearchStrategy[dict[str, Any]]:
+    cls = f.KINDS[kind]
     if cls is f.Registered:
         made = customers(id=customer, around=around, zone=zone)
         return made.map(lambda each: {"profile": each, "at": each.registered})
@@ -113,13 +109,9 @@ def facts(
     if around is None:
         zone, around = draw(corners())
     cls = draw(st.sampled_from(tuple(kinds) or tuple(f.KINDS.values())))
-    given = draw(_fields(cls, customer, around, zone))
-    given = {"at": draw(instants(around=around, zone=zone))} | given
-    learned = draw(st.none() | st.none() | instants(around=around, zone=zone))
+    given = draw(_fields(cls.KIND, customer, around, zone))
+    when = instants(around=around, zone=zone)
+    given = given if "at" in given else given | {"at": draw(when)}
+    learned = draw(when) if draw(st.integers(0, 3)) == 3 else None
     whom = {"customer": customer} if cls.HAS_CUSTOMER else {}
-    return cls(id=f"fact-{draw(st.integers(0, 99))}", learned=learned, **whom, **given)
-
-
-def renamed(fact: f.Fact, id: str) -> f.Fact:
-    """Return the same fact under another id."""
-    return evolve(fact, id=id)
+    return cls(id=f"fact-{draw(_IDS)}", learned=learned, **whom, **given)

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from attrs import evolve
 from hypothesis import strategies as st
 
 from retention_engine import facts as f
-from retention_engine.testing.case import Case
+from retention_engine.state import EVENTS
+from retention_engine.testing.case import Case, view_at
 from retention_engine.testing.strategies.expressions import expressions
-from retention_engine.testing.strategies.facts import OF_CUSTOMER, facts
+from retention_engine.testing.strategies.facts import EVENT_NAMES, OF_CUSTOMER, facts
 from retention_engine.testing.strategies.times import STEP, corners, instants
-from retention_engine.testing.strategies.words import CUSTOMER, maybe, moneys, orders
+from retention_engine.testing.strategies.words import CUSTOMER, moneys, orders
 
 _LATER = (f.OrderPaid, f.OrderDelivered, f.OrderRefunded, f.OrderShipped, f.OrderCancelled)
-_OFTEN = (*_LATER, f.OrderDelivered, f.OrderRefunded)
 _OTHERS = tuple(cls for cls in OF_CUSTOMER if cls not in (f.OrderPlaced, *_LATER))
+_KINDS = st.lists(st.sampled_from(_OTHERS), min_size=1, max_size=6, unique=True)
+_ASKED = [EVENTS + name for name in (*EVENT_NAMES, "order_placed", "order_shipped")]
+_PLACED = st.sampled_from((1, 1, 1, 1, 1, 2))
+_PAID = st.sampled_from((True, True, False))
+_LATE = st.sampled_from((0, 0, 0, STEP, 4 * STEP))
+_AFTER = st.lists(st.sampled_from((*_LATER, f.OrderDelivered, f.OrderRefunded)), max_size=2)
+_AMOUNTS = st.none() | moneys()
+_WAITS = st.sampled_from((4, 0, 1, 2, 10, 30)).map(lambda steps: steps * STEP)
 
 
 @st.composite
 def _one_order(draw: st.DrawFn, customer: str, around: int, zone: str) -> list[f.Fact]:
     """Return what is said about one order: placed, perhaps unpaid, late or twice, and what became of it."""
     said: list[f.Fact] = []
-    for _ in range(draw(st.sampled_from((1, 1, 1, 1, 1, 2)))):
+    for _ in range(draw(_PLACED)):
         order = draw(orders(id="order", customer=customer, around=around, zone=zone))
-        paid = draw(st.sampled_from((True, True, False)))
-        learned = order.at + draw(st.sampled_from((0, 0, 0, STEP, 4 * STEP)))
-        said.append(evolve(f.OrderPlaced.of(order, paid=paid), learned=learned))
-    for cls in draw(st.lists(st.sampled_from(_OFTEN), max_size=2)):
-        more: dict[str, Any] = {"amount": draw(maybe(moneys()))} if cls is f.OrderRefunded else {}
+        said.append(evolve(f.OrderPlaced.of(order, paid=draw(_PAID)), learned=order.at + draw(_LATE)))
+    for cls in draw(_AFTER):
+        more: dict[str, Any] = {"amount": draw(_AMOUNTS)} if cls is f.OrderRefunded else {}
         at = draw(instants(around=around, zone=zone))
         said.append(cls(id=cls.KIND, customer=customer, at=at, order_id="order", **more))
     return said
+
+
+@lru_cache(maxsize=256)
+def _bought(customer: str, around: int, zone: str, counts: tuple[int, int]) -> st.SearchStrategy[list[list[f.Fact]]]:
+    return st.lists(_one_order(customer, around, zone), min_size=counts[0], max_size=counts[1])
 
 
 def _numbered(said: list[f.Fact], number: int) -> Iterator[f.Fact]:
     """Give an order and its facts ids of their own; sorted by id they stand in another order than in the list."""
     mark = f"{(number * 7) % 10}{number}"
     for place, fact in enumerate(said):
-        is_order = isinstance(fact, f.OrderPlaced)
-        named = {"order": evolve(fact.order, id=f"o{mark}")} if is_order else {"order_id": f"o{mark}"}
+        order = evolve(fact.order, id=f"o{mark}") if isinstance(fact, f.OrderPlaced) else None
+        named = {"order_id": f"o{mark}"} if order is None else {"order": order}
         yield evolve(fact, id=f"{fact.KIND}-{mark}-{9 - place}", **named)
 
 
@@ -49,6 +61,7 @@ def _numbered(said: list[f.Fact], number: int) -> Iterator[f.Fact]:
 def histories(
     draw: st.DrawFn,
     *,
+    min_orders: int = 0,
     max_orders: int = 20,
     max_others: int = 20,
     customer: str = CUSTOMER,
@@ -58,37 +71,41 @@ def histories(
     """Return facts of one customer in no particular order, each id once; several at one instant, some learned late.
 
     Args:
+        min_orders: at least so many orders, paid or not.
         max_orders: at most so many orders, each with the facts about it.
-        max_others: at most so many facts of all the other kinds.
+        max_others: at most so many facts of other kinds, of a few kinds at a time.
         customer: whose history.
         around: the middle of the grid of instants; None: near an awkward moment, whose zone becomes the customer's.
         zone: where the customer lives, mostly.
     """
     if around is None:
         zone, around = draw(corners())
-    bought = draw(st.lists(_one_order(customer, around, zone), max_size=max_orders))
-    rest = facts(kinds=_OTHERS, customer=customer, around=around, zone=zone)
+    bought = draw(_bought(customer, around, zone, (min_orders, max_orders)))
+    kinds = (*draw(_KINDS), f.AttributeChanged, f.Registered)
+    rest = facts(kinds=kinds, customer=customer, around=around, zone=zone)
     others = draw(st.lists(rest, max_size=max_others))
     numbered = [fact for number, said in enumerate(bought) for fact in _numbered(said, number)]
     return [*numbered, *(evolve(fact, id=f"{fact.id}-{number}") for number, fact in enumerate(others))]
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, max_leaves: int = 6, max_orders: int = 20, max_others: int = 12) -> Case:
+def cases(
+    draw: st.DrawFn, *, max_leaves: int = 6, max_orders: int = 20, max_others: int = 12, zone: str | None = None
+) -> Case:
     """Return predicates with histories near the same awkward moment, so that they meet at its edges.
 
     Args:
         max_leaves: at most so many questions in the predicate.
         max_orders: at most so many orders in the history.
         max_others: at most so many facts of other kinds.
+        zone: near a clock change of this zone out of ``CORNERS``; None: of any.
     """
-    zone, around = draw(corners())
+    zone, around = draw(corners(zone=zone))
+    least = min(max_orders, draw(st.sampled_from((3, 1, 0))))
+    known = draw(histories(min_orders=least, max_orders=max_orders, max_others=max_others, around=around, zone=zone))
     when = instants(around=around, zone=zone)
-    known = histories(max_orders=max_orders, max_others=max_others, around=around, zone=zone)
-    return Case(
-        predicate=draw(expressions(max_leaves=max_leaves, around=around, zone=zone)),
-        facts=draw(known),
-        at=draw(when) + draw(st.sampled_from((4, 0, 10, 20, 60))) * STEP,
-        zone=zone,
-        entry=draw(maybe(when)),
-    )
+    at, entry = draw(when) + draw(_WAITS), draw(st.none() | when)
+    kept = sorted(view_at(known, at).history.lists)
+    about = [name for name in kept if name in _ASKED or not name.startswith(EVENTS)]
+    asked = expressions(max_leaves=max_leaves, around=around, zone=zone, about=tuple(about))
+    return Case(predicate=draw(asked), facts=known, at=at, zone=zone, entry=entry)

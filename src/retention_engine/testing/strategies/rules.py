@@ -14,7 +14,7 @@ from retention_engine.testing.strategies.expressions import expressions
 from retention_engine.testing.strategies.facts import facts
 from retention_engine.testing.strategies.histories import histories
 from retention_engine.testing.strategies.times import corners, instants, spans
-from retention_engine.testing.strategies.words import CUSTOMER, TEXTS, maybe
+from retention_engine.testing.strategies.words import CUSTOMER, TEXTS
 from retention_engine.timing import DAY, Span, local_date, local_days, microseconds, to_text
 from retention_engine.timing import zone as zone_named
 
@@ -160,9 +160,9 @@ def rules(
     manners: dict[str, Any] = {}
     if effect:
         manners = {
-            "when": draw(maybe(questions(around=around, zone=zone))),
-            "exit_when": draw(maybe(questions(around=around, zone=zone, entry=True))),
-            "valid_for": draw(maybe(_short())),
+            "when": draw(st.none() | st.none() | questions(around=around, zone=zone)),
+            "exit_when": draw(st.none() | questions(around=around, zone=zone, entry=True)),
+            "valid_for": draw(st.none() | _short()),
             "re_entry": draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _short()),
         }
     return r.Rule(id, draw(triggers(around=around, zone=zone)), *draw(steps(around=around, zone=zone)), **manners)

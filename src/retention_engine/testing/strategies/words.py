@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 from retention_engine.facts import Cart, Customer, Line, Order
 from retention_engine.money import Money
-from retention_engine.testing.strategies.times import grid, instants, zones
+from retention_engine.testing.strategies.times import corners, grid, instants, zones
 from retention_engine.timing import to_text
 from retention_engine.values import Scalar
 
@@ -20,19 +21,34 @@ NUMBERS = (1, 0, 2, 3, 100, 250, 1000)
 FLOATS = (0.5, 2.0, 0.1, 249.75, -1.25)
 BIRTHDAYS = ("1990-03-01", "1992-02-29", "--02-29", "1985-02-28", "--12-31", "2000-01-01", "1970-11-03")
 BAD_ZONE = "Mars/Olympus_Mons"
-CURRENCIES = ("EUR", "EUR", "EUR", "USD")
+SHORT = ("tea", "soap")
+"""The names of what is switched on and off, such as tags: few, so that the switches meet."""
+
+_TEXTS = st.sampled_from((*TEXTS, *TEXTS[:2] * 3))
+_OPTIONAL = st.sampled_from((None, *TEXTS, *TEXTS[:2] * 3))
+_SCALARS = st.sampled_from((*NUMBERS[:5], *FLOATS, *TEXTS[:5], "", "2024-02-29", True, False, None))
+_DATA = st.dictionaries(st.sampled_from(("score", "label", "flag", "id", "self")), _SCALARS, max_size=3)
+_CURRENCIES = st.sampled_from(("EUR", "EUR", "EUR", "USD"))
+_CUSTOMERS = st.sampled_from((CUSTOMER, "anna", "O'Hara", "клиент 1"))
+_ORDER_IDS = st.sampled_from(("order-1", "order-2", "order-3"))
+_CART_IDS = st.sampled_from(("cart-1", "cart-2", "cart-3"))
+_NAMED_CARTS = st.sampled_from((None, None, "cart-1", "cart-2", "another-cart"))
+_LANGUAGES = st.sampled_from((None, "en", "ru"))
+_BIRTHDAYS = st.sampled_from((None, *BIRTHDAYS))
+_MORE = st.dictionaries(st.sampled_from(("city", "points", "vip")), _SCALARS, max_size=2)
 
 
 def texts() -> st.SearchStrategy[str]:
     """Return printable names out of a small vocabulary."""
-    return st.sampled_from(TEXTS)
+    return _TEXTS
 
 
-def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return the values, or None."""
-    return st.none() | values
+def optional_texts() -> st.SearchStrategy[str | None]:
+    """Return printable names out of a small vocabulary, or None."""
+    return _OPTIONAL
 
 
+@lru_cache
 def moneys(currency: str = "EUR") -> st.SearchStrategy[Money]:
     """Return amounts of zero or more of a currency."""
     return st.sampled_from([Money(amount, currency) for amount in (100, 0, 1, 250, 999, 1000)])
@@ -40,30 +56,31 @@ def moneys(currency: str = "EUR") -> st.SearchStrategy[Money]:
 
 def scalars() -> st.SearchStrategy[Scalar]:
     """Return what an attribute or an event may hold: numbers, texts, yes/no, None."""
-    return st.sampled_from((*NUMBERS[:5], *FLOATS, *TEXTS[:5], "", "2024-02-29", True, False, None))
+    return _SCALARS
 
 
 def data() -> st.SearchStrategy[dict[str, Scalar]]:
     """Return flat mappings whose names hold values of several kinds."""
-    return st.dictionaries(st.sampled_from(("score", "label", "flag", "id", "self")), scalars(), max_size=3)
+    return _DATA
 
 
+@lru_cache
 def lines(*, currency: str = "EUR") -> st.SearchStrategy[Line]:
     """Return lines of an order or a cart."""
-    return st.builds(
-        Line,
-        sku=texts(),
-        price=moneys(currency),
-        quantity=st.sampled_from((1, 2, 3)),
-        category=maybe(texts()),
-        brand=maybe(texts()),
-    )
+    quantities = st.sampled_from((1, 2, 3))
+    price = moneys(currency)
+    return st.builds(Line, sku=_TEXTS, price=price, quantity=quantities, category=_OPTIONAL, brand=_OPTIONAL)
 
 
+@lru_cache
+def _bought(currency: str) -> st.SearchStrategy[list[Line]]:
+    return st.lists(lines(currency=currency), max_size=2)
+
+
+@lru_cache
 def carts(*, id: str | None = None) -> st.SearchStrategy[Cart]:
-    """Return carts, some of them empty; under an id of their own unless one is given."""
-    ids = st.sampled_from(("cart-1", "cart-2", "cart-3")) if id is None else st.just(id)
-    return st.builds(Cart, id=ids, lines=st.lists(lines(), max_size=2))
+    """Return carts, some of them empty; under one of a few ids unless one is given."""
+    return st.builds(Cart, id=_CART_IDS if id is None else st.just(id), lines=_bought("EUR"))
 
 
 @st.composite
@@ -78,18 +95,18 @@ def orders(
         around: the middle of the grid of instants; None: near an awkward moment.
         zone: whose midnights belong to the grid.
     """
-    currency = draw(st.sampled_from(CURRENCIES))
-    bought = draw(st.lists(lines(currency=currency), max_size=2))
-    given: dict[str, Any] = {} if bought and draw(st.booleans()) else {"total": draw(moneys(currency))}
+    currency = draw(_CURRENCIES)
+    bought = draw(_bought(currency))
+    total = draw(moneys(currency)) if not bought or draw(st.booleans()) else None
     return Order(
-        id=draw(st.sampled_from(("order-1", "order-2", "order-3"))) if id is None else id,
+        id=draw(_ORDER_IDS) if id is None else id,
         customer=customer,
         at=draw(instants(around=around, zone=zone)),
         lines=bought,
-        cart=draw(st.sampled_from((None, None, "cart-1", "cart-2", "another-cart"))),
-        channel=draw(maybe(texts())),
-        promo=draw(maybe(texts())),
-        **given,
+        cart=draw(_NAMED_CARTS),
+        channel=draw(_OPTIONAL),
+        promo=draw(_OPTIONAL),
+        **({} if total is None else {"total": total}),
     )
 
 
@@ -104,35 +121,41 @@ def customers(
         around: the middle of the grid of instants; None: near an awkward moment.
         zone: the zone most of them live in; None: any.
     """
-    registered = draw(instants(around=around))
-    home = zones() if zone is None else st.just(zone)
-    names = (CUSTOMER, "anna", "O'Hara", "клиент 1")
+    if around is None:
+        zone, around = draw(corners()) if zone is None else (zone, draw(corners())[1])
+    homes = (None, zone, zone, BAD_ZONE) if zone is not None else (None, BAD_ZONE)
+    home = draw(st.sampled_from(homes))
     return Customer(
-        id=draw(st.sampled_from(names)) if id is None else id,
-        registered=registered,
-        zone=draw(st.none() | home | st.just(BAD_ZONE)),
-        language=draw(st.sampled_from((None, "en", "ru"))),
-        birthday=draw(maybe(st.sampled_from(BIRTHDAYS))),
-        attributes=draw(st.dictionaries(st.sampled_from(("city", "points", "vip")), scalars(), max_size=2)),
+        id=draw(_CUSTOMERS) if id is None else id,
+        registered=draw(instants(around=around)),
+        zone=draw(zones()) if home is None and draw(st.booleans()) else home,
+        language=draw(_LANGUAGES),
+        birthday=draw(_BIRTHDAYS),
+        attributes=draw(_MORE),
     )
 
 
+@lru_cache(maxsize=256)
 def attributes(around: int, zone: str) -> st.SearchStrategy[dict[str, Any]]:
     """Return the fields of an attribute's change: values of every kind, most of the kind the name suggests."""
     instant = st.sampled_from([to_text(at) for at in grid(around, zone)[:40]])
-    held = {
-        "zone": st.sampled_from((zone, None, BAD_ZONE, 7)) | zones(),
+    plain: dict[str, st.SearchStrategy[Any]] = {
+        "zone": st.sampled_from((zone, None, BAD_ZONE, 7, *zones_but(zone))),
         "birthday": st.sampled_from((*BIRTHDAYS, "2024-W01-1", "yesterday", None, 229)),
-        "city": texts() | scalars(),
-        "points": st.sampled_from(NUMBERS) | scalars(),
-        "vip": st.booleans() | scalars(),
-        "expiry": instant | scalars(),
+        "city": _TEXTS | _SCALARS,
+        "points": st.sampled_from(NUMBERS) | _SCALARS,
+        "vip": st.booleans() | _SCALARS,
+        "expiry": _SCALARS,
     }
-    changes = [
-        st.fixed_dictionaries({"name": st.just(name), "value": value, "is_instant": st.just(value=False)})
-        for name, value in held.items()
-    ]
-    moments = st.fixed_dictionaries(
-        {"name": st.sampled_from(("expiry", "expiry", "birthday")), "value": instant, "is_instant": st.just(value=True)}
-    )
-    return st.one_of(*changes, moments)
+    changes = [_change(name, value, is_instant=False) for name, value in plain.items()]
+    moments = [_change(name, instant, is_instant=True) for name in ("expiry", "expiry", "birthday", "registered")]
+    return st.one_of(*changes, *moments)
+
+
+def zones_but(zone: str) -> tuple[str, ...]:
+    """Return two other zones."""
+    return tuple(name for name in ("America/Havana", "Pacific/Apia", "UTC") if name != zone)[:2]
+
+
+def _change(name: str, value: st.SearchStrategy[Any], *, is_instant: bool) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"name": st.just(name), "value": value, "is_instant": st.just(is_instant)})

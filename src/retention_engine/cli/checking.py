@@ -1,1 +1,0 @@
-"""``retention-engine check``: what is wrong with rules, before anything runs."""
