@@ -99,11 +99,10 @@ class Page:
                 handler = getattr(self, f"_{block.kind}", None)
                 assert handler is not None, f"{self.name}:{block.line}: nobody runs a block of {block.kind!r}"
                 handler(block, behind)
+        self._pytest()
 
     def _python(self, block: Block, behind: Block | None) -> None:
         if block.title is not None:
-            if block.title.startswith("test_"):
-                self._pytest(block)
             return
         printed = io.StringIO()
         with redirect_stdout(printed):
@@ -114,10 +113,12 @@ class Page:
         else:
             assert printed.getvalue() == "", f"{self.name}:{block.line} prints what the page does not show"
 
-    def _pytest(self, block: Block) -> None:
-        run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(block.title)]
-        done = subprocess.run(run, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{self.name}:{block.line}\n{done.stdout}{done.stderr}"
+    def _pytest(self) -> None:
+        names = [block.title for block in self.blocks if block.title and block.title.startswith("test_")]
+        if names:
+            run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *names]
+            done = subprocess.run(run, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{self.name}\n{done.stdout}{done.stderr}"
 
     def _toml(self, block: Block, _: Block | None) -> None:
         found = tomllib.loads(block.text)

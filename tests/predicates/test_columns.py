@@ -109,7 +109,7 @@ def test_a_window_is_the_intersection_of_its_spans() -> None:
 
     assert spec is not None
     assert (spec.young, spec.old, spec.summed) == (DAY, 9 * DAY, None)
-    assert spec.column == unwindowed(orders.where(item.total > 5))
+    assert (spec.column.base, [where.test for where in spec.column.wheres]) == ("orders", [item.total > 5])
 
 
 def test_a_refined_collection_keeps_the_order_of_its_conditions() -> None:

@@ -88,14 +88,11 @@ def test_equal_instants_need_not_be_one_object() -> None:
 def test_threads_may_ask_one_program_at_different_instants() -> None:
     """Each with a record of its own."""
     program = compile_predicates([customer.expiry.age >= days(count) for count in range(1, 9)])
-    history = known(attribute("expiry", START, instant=True))
-    wrong: list[int] = []
+    found: list[set[int]] = []
 
     def ask(day: int) -> None:
         record = program.record(known(attribute("expiry", START, instant=True)), "UTC")
-        for step in range(2_000):
-            if program.boolean(record, START + day * DAY + step) != 2**day - 1:
-                wrong.append(step)
+        found.append({program.boolean(record, START + day * DAY + step) for step in range(2_000)})
 
     threads = [Thread(target=ask, args=(day,)) for day in range(1, 5)]
     for thread in threads:
@@ -103,8 +100,7 @@ def test_threads_may_ask_one_program_at_different_instants() -> None:
     for thread in threads:
         thread.join()
 
-    assert not wrong
-    assert history.customer == "customer-7"
+    assert sorted(found, key=min) == [{2**day - 1} for day in range(1, 5)]
 
 
 def test_a_new_zone_moves_the_customers_clock() -> None:

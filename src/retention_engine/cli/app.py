@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from retention_engine.cli.advancing import advance
 from retention_engine.cli.backtesting import backtest_
+from retention_engine.cli.checking import check
 from retention_engine.cli.demo import demo
 from retention_engine.cli.exits import Exit, UsageError, code_of, line_of
 from retention_engine.cli.explaining import explain
@@ -26,6 +27,7 @@ app = App(
 )
 app.command(demo)
 app.command(import_, name="import")
+app.command(check)
 app.command(segment)
 app.command(advance)
 app.command(backtest_, name="backtest")

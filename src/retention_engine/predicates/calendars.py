@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.predicates.attributes import Attribute
-from retention_engine.predicates.base import Truth, Verdict
+from retention_engine.predicates.base import Node, Truth, Verdict
 from retention_engine.predicates.compare import Constant, Quantity, Reading
 from retention_engine.state import Moment
 from retention_engine.timing import (
@@ -30,8 +30,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @frozen(cache_hash=True, repr=False)
-class MonthDay:
-    """A day of every year."""
+class MonthDay(Node):
+    """A day of every year; a node, so that it can be compared with the attribute that may stand in its place."""
 
     month: int
     day: int
@@ -47,8 +47,8 @@ class MonthDay:
                 f"no such day of the year: month {shown(self.month)}, day {shown(self.day)}"
             ) from None
 
-    def __repr__(self) -> str:
-        """Return the call that builds it."""
+    def write(self, *, python: bool) -> str:
+        """Write the call."""
         return f"month_day({self.month}, {self.day})"
 
 

@@ -6,8 +6,10 @@ import ast
 import operator
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from attrs import evolve
 
@@ -28,10 +30,11 @@ from retention_engine.predicates import (
     parse,
 )
 from retention_engine.testing.case import Case, nodes
-from retention_engine.timing import DAY, HOUR, NEVER, local_date, to_text
+from retention_engine.timing import DAY, HOUR, NEVER, SECOND, local_date, to_text, to_utc
 from retention_engine.view import View
 
 _OPPOSITES = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_DAY_SECONDS = DAY // SECOND
 _STEPS = 6
 """At so many horizons the laws that compare two predicates ask them."""
 
@@ -64,7 +67,8 @@ def check_laws(
 def check_horizon(case: Case, *, days: int = 366, effort: int = 150) -> None:
     """The truth of every part stays the same from each instant until its horizon, which is later than the instant.
 
-    Asked are every day of a year, each at another hour, and, from horizon to horizon, 1 µs around those of every part.
+    Asked are every day of a year, each at another hour, 1 µs around every clock change of the customer's zone and, from
+    horizon to horizon, 1 µs around those of every part.
 
     Args:
         case: the predicate and the customer.
@@ -74,8 +78,10 @@ def check_horizon(case: Case, *, days: int = 366, effort: int = 150) -> None:
     promises: dict[Truth, tuple[int, Verdict]] = {}
     parts = list(dict.fromkeys(part for part in nodes(case.predicate) if isinstance(part, Truth)))
     view, end = case.view(), case.at + days * DAY
-    waiting = [case.at + day * DAY + day * 7 % 24 * HOUR for day in range(days)]
-    known, turns = set(waiting), set(waiting)
+    turns = {case.at + day * DAY + day * 7 % 24 * HOUR for day in range(days)}
+    changes = _clock_changes(view.where, case.at // DAY, days)
+    known = turns | {at + step for at in changes for step in (-1, 0, 1) if case.at < at + step}
+    waiting = list(known)
     heapify(waiting)
     while waiting:
         now = heappop(waiting)
@@ -105,6 +111,24 @@ def _asked(case: Case, parts: list[Truth], view: View, promises: dict[Truth, tup
         if verdict.until is not None:
             horizons.add(verdict.until)
     return horizons
+
+
+@lru_cache(maxsize=64)
+def _clock_changes(where: ZoneInfo, first_day: int, days: int) -> tuple[int, ...]:
+    """Return the instants from the start of a day (counted from 1970) on at which the zone's offset changes."""
+
+    def offset(second: int) -> object:
+        return to_utc(second * SECOND).astimezone(where).utcoffset()
+
+    found = []
+    for start in range(first_day * _DAY_SECONDS, (first_day + days) * _DAY_SECONDS, _DAY_SECONDS):
+        low, high = start, start + _DAY_SECONDS
+        if offset(low) != offset(high):
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if offset(middle) == offset(start) else (low, middle)
+            found.append(high * SECOND)
+    return tuple(found)
 
 
 def _end(verdict: Verdict) -> int:

@@ -1,0 +1,47 @@
+"""Static analysis of rules: what can be said before anything runs. Sound: what it reports as impossible is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from retention_engine.rules.check.conditions import condition_findings
+from retention_engine.rules.check.findings import Code, Finding, Severity
+from retention_engine.rules.check.journeys import PROMOTIONAL, journey_findings
+from retention_engine.rules.check.pairs import pair_findings
+from retention_engine.rules.check.pressure import pressure_findings, worst_case
+from retention_engine.rules.check.satisfy import always_holds, follows, never_holds
+from retention_engine.rules.rule import Rule, RuleSet
+
+__all__ = [
+    "PROMOTIONAL",
+    "Code",
+    "Finding",
+    "Severity",
+    "always_holds",
+    "check",
+    "follows",
+    "never_holds",
+    "worst_case",
+]
+
+_ORDER = list(Severity)
+
+
+def check(rules: Iterable[Rule] | RuleSet, *, promotional: Collection[str] = PROMOTIONAL) -> list[Finding]:
+    """Return what can be said about rules before anything runs: errors first, then warnings, then the rest.
+
+    Args:
+        rules: a rule set, or rules.
+        promotional: topics of messages that should stop once the customer has bought.
+
+    Raises:
+        DefinitionError: something is no rule, or two rules have one id.
+    """
+    made = RuleSet.of(rules)
+    found = [
+        *condition_findings(made),
+        *journey_findings(made, promotional),
+        *pair_findings(made),
+        *pressure_findings(made),
+    ]
+    return sorted(found, key=lambda finding: _ORDER.index(finding.severity))

@@ -18,6 +18,7 @@ from retention_engine.testing.strategies.words import CUSTOMER, TEXTS
 from retention_engine.timing import DAY, Span, local_date, local_days, microseconds, to_text
 from retention_engine.timing import zone as zone_named
 
+_DELAYS = (None, None, None, None, None, 1, 8, 20)
 _TIMES = ("10:00", "00:00", "00:30", "02:30", "23:30")
 _ORDERS = (f.OrderPlaced, f.OrderPlaced, f.OrderPlaced, f.OrderPaid, f.OrderCancelled, f.OrderRefunded)
 _KINDS: dict[str, tuple[type[f.Fact], ...]] = {
@@ -119,9 +120,8 @@ def triggers(*, around: int, zone: str = "UTC") -> st.SearchStrategy[r.Trigger]:
     current = st.sampled_from((False, False, True))
     edges = [st.builds(make, asked, include_current=current) for make in (r.entering, r.entering, r.leaving)]
     delayed = st.builds(r.after, _collections(), _short())
-    return st.one_of(
-        *edges, delayed, delayed, _collections().map(r.on), _calendars(around, zone), _catalogue_triggers()
-    )
+    others = (_collections().map(r.on), _calendars(around, zone), _catalogue_triggers())
+    return st.one_of(*edges, *edges, delayed, delayed, *others)
 
 
 def steps(*, around: int, zone: str = "UTC") -> st.SearchStrategy[tuple[r.Step, ...]]:
@@ -213,7 +213,15 @@ def _customers_facts(
     if kinds:
         more = draw(st.lists(facts(kinds=kinds, **named), min_size=1, max_size=limits[1]))
         told += [evolve(fact, id=f"asked-{number}") for number, fact in enumerate(more)]
-    return [evolve(fact, id=f"{customer}:{fact.id}") for fact in told]
+    if "customer.expiry" in asked:
+        held, at = draw(st.tuples(instants(around=around, zone=zone), instants(around=around, zone=zone)))
+        said = {"name": "expiry", "value": to_text(held), "is_instant": True}
+        told.append(f.AttributeChanged(id="expiry", customer=customer, at=at, **said))
+    delays = draw(st.lists(st.sampled_from(_DELAYS), min_size=len(told), max_size=len(told)))
+    return [
+        evolve(fact, id=f"{customer}:{fact.id}", learned=fact.learned if delay is None else fact.at + delay * DAY)
+        for fact, delay in zip(told, delays, strict=True)
+    ]
 
 
 @st.composite
@@ -246,4 +254,4 @@ def scenarios(draw: st.DrawFn, *, max_rules: int = 2, max_orders: int = 4, max_o
     if made.needs_catalogue:
         told += draw(_news(told, around, zone, max_others))
     since = draw(st.just(around - 16 * DAY) | instants(around=around, zone=zone))
-    return Scenario(made, told, since, max(since, around) + draw(st.sampled_from((20, 45))) * DAY, zone)
+    return Scenario(made, told, since, max(since, around) + draw(st.sampled_from((10, 20, 45))) * DAY, zone)

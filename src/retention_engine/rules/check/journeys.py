@@ -1,0 +1,104 @@
+"""Findings about the steps of a rule: unreachable ones, waits for nothing, and journeys that last too long."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from retention_engine.errors import shown
+from retention_engine.predicates import Truth
+from retention_engine.rules.check.entries import conjuncts, longest
+from retention_engine.rules.check.findings import Code, Finding, Severity
+from retention_engine.rules.check.satisfy import follows, never_holds
+from retention_engine.rules.rule import Rule, RuleSet
+from retention_engine.rules.steps import Delay, Do, WaitFor
+from retention_engine.rules.triggers import Edge
+from retention_engine.timing import Span
+
+PROMOTIONAL = frozenset(
+    [
+        "ads",
+        "campaigns",
+        "discounts",
+        "marketing",
+        "news",
+        "newsletter",
+        "offers",
+        "promo",
+        "promotions",
+        "sale",
+        "sales",
+    ]
+)
+_ABOUT_BUYING = ("orders", "purchases", "deliveries", "carts")
+
+
+def journey_findings(rules: RuleSet, promotional: Collection[str]) -> Iterator[Finding]:
+    """Yield what is wrong with the steps of each rule."""
+    for rule in rules:
+        yield from _unreachable(rule)
+        yield from _pointless(rule)
+        yield from _outlives(rule)
+        yield from _keeps_selling(rule, promotional)
+
+
+def _unreachable(rule: Rule) -> Iterator[Finding]:
+    """Yield the first wait that nobody gets past, when steps follow it."""
+    for place, step in enumerate(rule.steps[:-1]):
+        if not isinstance(step, WaitFor) or step.on_timeout != "exit":
+            continue
+        behind = f"step {rule.steps[place + 1].name!r} is never reached: "
+        if never_holds(step.predicate):
+            why = f"what is waited for can never hold: {shown(str(step.predicate))}"
+        elif rule.exit_when is not None and follows(rule.exit_when, step.predicate):
+            why = f"exit_when holds as soon as {shown(str(step.predicate))} does"
+        else:
+            continue
+        yield Finding((rule.id,), Code.UNREACHABLE_STEP, Severity.ERROR, behind + why, "wait for something else")
+        return
+
+
+def _pointless(rule: Rule) -> Iterator[Finding]:
+    if not any(isinstance(step, Do) for step in rule.steps):
+        message = f"it does nothing: its steps are waits, such as {shown(rule.steps[0])}"
+        yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.WARNING, message, "add Send(...) or Do(...)")
+    elif not isinstance(rule.steps[-1], Do):
+        message = f"nothing follows its last wait, {shown(rule.steps[-1])}"
+        yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.WARNING, message, "leave it out")
+
+
+def _outlives(rule: Rule) -> Iterator[Finding]:
+    """Yield the first step that comes only after the journey is left by itself (F16)."""
+    window = _window(rule)
+    waited = 0
+    for step in rule.steps:
+        if window is not None and isinstance(step, Do) and waited >= window[1]:
+            predicate, micros = window
+            message = (
+                f"step {step.name!r} comes after {Span(waited)!r}, but exit_when ends the journey after "
+                f"{Span(micros)!r} at most, as {shown(str(predicate))} ends then by itself"
+            )
+            suggestion = "entry is not membership: leave that out of exit_when, or shorten the delays"
+            yield Finding((rule.id,), Code.OUTLIVES_WINDOW, Severity.WARNING, message, suggestion)
+            return
+        waited += step.span.micros if isinstance(step, Delay) else 0
+
+
+def _window(rule: Rule) -> tuple[Truth, int] | None:
+    """Return what the rule is entered by, left without, and how long that lasts; the shortest there is."""
+    if not isinstance(rule.trigger, Edge) or rule.exit_when is None:
+        return None
+    found = [(part, longest(part)) for part in conjuncts(rule.trigger.watched())]
+    ending = [(part, micros) for part, micros in found if micros is not None and follows(rule.exit_when, ~part)]
+    return min(ending, key=lambda each: each[1], default=None)
+
+
+def _keeps_selling(rule: Rule, promotional: Collection[str]) -> Iterator[Finding]:
+    later = rule.steps[
+        next((place for place, step in enumerate(rule.steps) if not isinstance(step, Do)), len(rule.steps)) :
+    ]
+    topics = [step.topic for step in later if isinstance(step, Do) and step.topic in promotional]
+    reads = frozenset() if rule.exit_when is None else rule.exit_when.reads()
+    if topics and not any(name in _ABOUT_BUYING or name.startswith("events:order") for name in reads):
+        message = f"it goes on sending {topics[0]!r} to those who have bought meanwhile: exit_when is {rule.exit_when}"
+        suggestion = "add exit_when=orders.since(entry).exists()"
+        yield Finding((rule.id,), Code.NO_EXIT_ON_PURCHASE, Severity.WARNING, message, suggestion)

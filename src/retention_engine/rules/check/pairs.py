@@ -1,0 +1,76 @@
+"""Findings about two rules: those that always fire together, and those that never do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from retention_engine.errors import shown
+from retention_engine.predicates import Truth
+from retention_engine.rules.check.entries import known_at, known_at_entry
+from retention_engine.rules.check.findings import Code, Finding, Severity
+from retention_engine.rules.check.satisfy import follows, never_holds
+from retention_engine.rules.rule import Rule, RuleSet
+from retention_engine.rules.triggers import Edge
+
+MOST_PAIRS = 2_000
+"""Beyond so many pairs only equal rules are looked for; two rules of 64 are one of 2,016 pairs."""
+
+
+def pair_findings(rules: RuleSet) -> Iterator[Finding]:
+    """Yield the pairs of rules that are always, or never, entered at the same instant."""
+    able = [rule for rule in rules if not _is_dead(rule)]
+    thorough = len(able) * (len(able) - 1) // 2 <= MOST_PAIRS
+    for one, other in combinations(able, 2):
+        ids = (one.id, other.id)
+        if _together(one, other, thorough=thorough):
+            message = f"they fire at the same instants: both wait for {shown(str(one.trigger), 200)}"
+            yield Finding(
+                ids, Code.ALWAYS_TOGETHER, Severity.WARNING, message, "make them one rule, or tell them apart"
+            )
+        elif thorough and _excluded(one, other):
+            message = f"they never fire at the same instant: {shown(_entry(one))} excludes {shown(_entry(other))}"
+            yield Finding(ids, Code.NEVER_TOGETHER, Severity.INFO, message)
+
+
+def _is_dead(rule: Rule) -> bool:
+    known = known_at_entry(rule)
+    return known is not None and never_holds(known)
+
+
+def _entry(rule: Rule) -> str:
+    return str(known_at_entry(rule))
+
+
+def _together(one: Rule, other: Rule, *, thorough: bool) -> bool:
+    if one.trigger == other.trigger and one.when == other.when:
+        return True
+    same = one.trigger == other.trigger or (thorough and _same_edge(one, other))
+    if not same or not thorough:
+        return False
+    known = known_at(one.trigger)
+    return _implied(one.when, other.when, known) and _implied(other.when, one.when, known)
+
+
+def _same_edge(one: Rule, other: Rule) -> bool:
+    """Tell whether two predicates turn true at the same instants."""
+    first, second = one.trigger, other.trigger
+    if not isinstance(first, Edge) or not isinstance(second, Edge) or first.include_current != second.include_current:
+        return False
+    return follows(first.watched(), second.watched()) and follows(second.watched(), first.watched())
+
+
+def _implied(consequence: Truth | None, premise: Truth | None, known: Truth | None) -> bool:
+    """Tell whether a condition holds whenever another one, and what is known, do."""
+    if consequence is None:
+        return True
+    given = [each for each in (premise, known) if each is not None]
+    whole = ~consequence
+    for each in given:
+        whole &= each
+    return never_holds(whole)
+
+
+def _excluded(one: Rule, other: Rule) -> bool:
+    first, second = known_at_entry(one), known_at_entry(other)
+    return first is not None and second is not None and never_holds(first & second)

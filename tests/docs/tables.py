@@ -1,0 +1,298 @@
+"""Tables of the reference, made from the code. ``python -m tests.docs.tables`` writes them anew into the pages.
+
+In a page a table stands between ``<!-- table: name -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from attrs import NOTHING, Factory, fields
+
+from retention_engine import errors
+from retention_engine.actions import Outcome, Reason
+from retention_engine.cli.exits import Exit
+from retention_engine.errors import RetentionError
+from retention_engine.facts import KINDS, Cart, Customer, Line, Order, Product
+from retention_engine.intake import OrderMapping, Skip
+from retention_engine.money import Money
+from retention_engine.predicates import Collection, Node, Quantity, Truth, parse
+from retention_engine.predicates.compare import ALLOWED
+from retention_engine.state import COLLECTIONS, fields_of
+from tests.house._house import ROOT
+
+MARK = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
+COMMON = ("id", "customer", "at", "learned")
+
+EXAMPLES = {  # an expression that holds a node of the class
+    "Age": "orders.last().age >= days(45)",
+    "Aggregate": "orders.sum('total') >= 10000",
+    "All": "orders.exists() and visits.exists()",
+    "AnyOf": "orders.exists() or visits.exists()",
+    "AtLeast": "at_least(2, orders.exists(), visits.exists(), reviews.exists())",
+    "Attribute": "customer.city == 'Moscow'",
+    "Bucket": "bucket('spring') < 1000",
+    "CalendarDays": "visits.on_calendar_days(7).count() >= 3",
+    "Compare": "orders.count() >= 3",
+    "Dates": "dates('2026-11-27', '2026-11-30')",
+    "Gaps": "orders.gaps().mean('gap') < days(30)",
+    "Local": "local.hour >= 9",
+    "MonthDay": "yearly(month_day(3, 8), before=local_days(3), lasting=local_days(4))",
+    "Not": "not orders.exists()",
+    "Records": "orders.exists()",
+    "Segment": "segment('regulars')",
+    "Since": "orders.since(entry).exists()",
+    "Where": "purchases.where(category='creams').exists()",
+    "Window": "orders.within(days(90)).exists()",
+    "Yearly": "yearly(customer.birthday, before=local_days(7), lasting=local_days(8))",
+}
+MEANINGS = {  # of the reasons; a test says that none is missing
+    Reason.NO_CONSENT: "no consent for this topic on this channel",
+    Reason.SUPPRESSED: "the address is on the suppression list",
+    Reason.UNREACHABLE: "no address on any allowed channel",
+    Reason.HOLDOUT: "the customer is held out, to measure the effect",
+    Reason.CONTROL: "the control arm of an experiment",
+    Reason.FREQUENCY_CAP: "enough messages in that time",
+    Reason.QUIET_HOURS: "the customer's night",
+    Reason.LOWER_PRIORITY: "another action took the place",
+    Reason.CUSTOMER_CHOICE: "the customer chose otherwise: topics, frequency, pause",
+    Reason.FATIGUE: "too many messages ignored in a row",
+    Reason.VARIETY: "the same message or offer not long ago",
+    Reason.OPEN_CLAIM: "a complaint is open",
+    Reason.EXITED: "`exit_when` held: at entry (drop) or in a wait (exit)",
+    Reason.CONDITION_FALSE: "`when` was false, or a wait with `on_timeout='exit'` ran out",
+    Reason.DUPLICATE: "the same action exists already",
+    Reason.EXPIRED: "`valid_for` had passed when it could be decided",
+    Reason.LATE_FACT: "the occasion became known later than `lateness` after it was due",
+    Reason.ITEM_UNAVAILABLE: "the item is sold out or gone",
+    Reason.NO_PROMO_CODE: "no promo code was left",
+    Reason.EMPTY_CONTENT: "there was nothing to say",
+    Reason.TEMPLATE_ERROR: "the template could not be filled",
+    Reason.CHANNEL_PAUSED: "the channel is paused",
+    Reason.RULE_PAUSED: "the rule is paused",
+    Reason.STOPPED: "everything is stopped",
+    Reason.REJECTED: "the channel refused the message for good",
+    Reason.RETRIES_EXHAUSTED: "the channel failed too often",
+    Reason.UNKNOWN_OUTCOME: "nobody knows whether it was sent",
+    Reason.CANCELLED: "taken back by hand",
+    Reason.RE_ENTRY: "`re_entry` does not allow another entry yet, or ever",
+    Reason.STEP_REMOVED: "the journey waited at a step that the rule has no more",
+}
+TODAY = {Reason.EXITED, Reason.CONDITION_FALSE, Reason.EXPIRED, Reason.LATE_FACT, Reason.RE_ENTRY, Reason.STEP_REMOVED}
+
+
+def facts() -> Iterator[str]:
+    """Return every kind of fact with its fields."""
+    yield from _head("kind", "class", "fields besides `id`, `customer`, `at`, `learned`", "means")
+    for name, cls in sorted(KINDS.items()):
+        parts = [_field(cls, part) for part in fields(cls) if part.name not in COMMON]
+        yield _row(f"`{name}`", f"`{cls.__name__}`", ", ".join(parts), _first(cls))
+
+
+def nouns() -> Iterator[str]:
+    """Return the values that facts are about, with their fields."""
+    yield from _head("class", "fields", "means")
+    for cls in (Customer, Order, Line, Cart, Product, Money):
+        yield _row(f"`{cls.__name__}`", ", ".join(_field(cls, part) for part in fields(cls)), _first(cls))
+
+
+def collections() -> Iterator[str]:
+    """Return every collection with the fields of its records."""
+    yield from _head("collection", "fields", "a record is")
+    for name, cls in COLLECTIONS.items():
+        kinds = fields_of(name) or {}
+        yield _row(f"`{name}`", ", ".join(f"`{each}` {kind}" for each, kind in kinds.items()), _first(cls))
+
+
+def nodes() -> Iterator[str]:
+    """Return every node type of the language."""
+    yield from _head("node", "is a", "as in", "means")
+    for cls in sorted(_concrete(Node), key=lambda cls: (_sort(cls), cls.__name__)):
+        text = EXAMPLES[cls.__name__]
+        tree = parse(text, segments={"regulars": parse("orders.count() >= 3")})
+        assert any(type(node) is cls for node in _all(tree)), f"{text} holds no {cls.__name__}"
+        assert str(tree) == text
+        yield _row(f"`{cls.__name__}`", _sort(cls), f"`{text}`", _first(cls))
+
+
+def comparisons() -> Iterator[str]:
+    """Return which comparisons each sort of quantity has."""
+    words = {"in": ".is_in(...)", "contains": ".contains(...)", "starts_with": ".starts_with(...)", "set": ".is_set()"}
+    yield from _head("sort", "comparisons")
+    for sort, allowed in ALLOWED.items():
+        yield _row(sort, " ".join(f"`{words.get(each, each)}`" for each in allowed))
+
+
+def reasons() -> Iterator[str]:
+    """Return every reason code."""
+    yield from _head("code", "means", "occurs in this version")
+    for reason in Reason:
+        yield _row(f"`{reason.value}`", MEANINGS[reason], "yes" if reason in TODAY else "")
+
+
+def outcomes() -> Iterator[str]:
+    """Return what may be decided about a step."""
+    yield from _members(Outcome, "outcome")
+
+
+def skips() -> Iterator[str]:
+    """Return why rows of an import are left out."""
+    yield from _members(Skip, "code")
+
+
+def exits() -> Iterator[str]:
+    """Return the exit codes of the command line."""
+    yield from _members(Exit, "code")
+
+
+def error_tree() -> Iterator[str]:
+    """Return the tree of errors as it is drawn in its module."""
+    tree = re.search(r"```text\n(.*?)```", errors.__doc__ or "", re.DOTALL)
+    assert tree is not None
+    yield from ("```text", tree[1].rstrip("\n"), "```")
+
+
+def error_classes() -> Iterator[str]:
+    """Return every error with what it means."""
+    yield from _head("error", "also a", "means")
+    for cls in [RetentionError, *_below(RetentionError)]:
+        builtin = next((base.__name__ for base in cls.__mro__ if base.__module__ == "builtins"), "")
+        yield _row(f"`{cls.__name__}`", f"`{builtin}`", _first(cls))
+
+
+def mapping() -> Iterator[str]:
+    """Return the settings of a mapping of columns."""
+    meanings = _attributes(OrderMapping)
+    yield from _head("setting", "default", "means")
+    for part in fields(OrderMapping):
+        default = "needed" if part.default is NOTHING else "" if part.default in (None, ()) else f"`{part.default}`"
+        yield _row(f"`{part.name}`", default, meanings.get(part.name, f"column of the {part.name}"))
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "collections": collections,
+    "comparisons": comparisons,
+    "error-classes": error_classes,
+    "error-tree": error_tree,
+    "exits": exits,
+    "facts": facts,
+    "mapping": mapping,
+    "nodes": nodes,
+    "nouns": nouns,
+    "outcomes": outcomes,
+    "reasons": reasons,
+    "skips": skips,
+}
+
+
+def renewed(text: str) -> str:
+    """Return a page with its tables made anew."""
+
+    def table(found: re.Match[str]) -> str:
+        lines = "\n".join(TABLES[found["name"]]())
+        return f"<!-- table: {found['name']} -->\n{lines}\n<!-- end -->"
+
+    return MARK.sub(table, text)
+
+
+def pages() -> list[Path]:
+    """Return the pages that hold tables."""
+    return [path for path in sorted((ROOT / "docs").rglob("*.md")) if MARK.search(path.read_text("utf-8"))]
+
+
+def _head(*names: str) -> Iterator[str]:
+    yield _row(*names)
+    yield _row(*("---" for _ in names))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _members(cls: type[Enum], name: str) -> Iterator[str]:
+    yield from _head(name, "means")
+    yield from (_row(f"`{member.value}`", text) for member, text in zip(cls, _member_docs(cls), strict=True))
+
+
+def _member_docs(cls: type[Enum]) -> list[str]:
+    body = ast.parse(inspect.getsource(cls)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    texts = [ast.literal_eval(node.value) for node in body.body[1:] if isinstance(node, ast.Expr)]
+    return [" ".join(text.split()).replace("``", "`").removesuffix(".") for text in texts]
+
+
+def _first(cls: type[Any]) -> str:
+    """Return the first paragraph of a docstring as one line of Markdown."""
+    text = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+    return text.replace("``", "`").removesuffix(".")
+
+
+def _field(cls: type[Any], part: Any) -> str:
+    converter = getattr(part.converter, "__name__", "")
+    kind = "instant" if converter.endswith("instant") else _kind(get_type_hints(cls)[part.name])
+    needed = part.default is NOTHING
+    default = "" if needed or part.default is None or isinstance(part.default, Factory) else f" = {part.default!r}"  # type: ignore[arg-type]  # a class to attrs, a function to mypy
+    if part.default == ():
+        default = ""
+    return f"`{part.name}`{'' if needed else '?'} {kind}{default}"
+
+
+def _kind(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return f"list of {_kind(get_args(hint)[0])}"
+    if get_origin(hint) is dict:
+        return "mapping"
+    if isinstance(hint, UnionType):
+        names = [_kind(each) for each in get_args(hint) if each is not NoneType]
+        return "plain value" if len(names) > 2 else " or ".join(names)
+    return {"str": "text", "int": "integer", "bool": "yes/no", "float": "number"}.get(hint.__name__, hint.__name__)
+
+
+def _sort(cls: type[Node]) -> str:
+    sorts = {Truth: "truth", Quantity: "quantity", Collection: "collection"}
+    return next((name for base, name in sorts.items() if issubclass(cls, base)), "constant")
+
+
+def _below(cls: type[Any]) -> Iterator[type[Any]]:
+    for each in cls.__subclasses__():
+        if each.__module__.startswith("retention_engine"):
+            yield each
+            yield from _below(each)
+
+
+def _concrete(cls: type[Node]) -> set[type[Node]]:
+    """Return the classes below one that build nodes: those that write themselves and are not private."""
+    found = {each for each in _below(cls) if not each.__name__.startswith("_")}
+    return {each for each in found if each.write is not Node.write}
+
+
+def _all(node: Node) -> Iterator[Node]:
+    yield node
+    anchor = getattr(node, "anchor", None)
+    for part in (*node.parts(), *([anchor] if isinstance(anchor, Node) else [])):
+        yield from _all(part)
+
+
+def _attributes(cls: type[Any]) -> dict[str, str]:
+    """Return attribute -> meaning from the docstring; an entry may hold several, parted by a semicolon."""
+    _, _, text = (inspect.getdoc(cls) or "").partition("Attributes:\n")
+    names = "|".join(part.name for part in fields(cls))
+    found = re.findall(rf"(?:^ {{4}}|; )({names}): (.*?)(?=^ {{4}}(?:{names}): |; (?:{names}): |\Z)", text, re.DOTALL | re.MULTILINE)
+    return {name: " ".join(meaning.replace("``", "`").split()).removesuffix(".") for name, meaning in found}
+
+
+def main(paths: Iterable[Path]) -> None:
+    """Write the tables anew."""
+    for path in paths:
+        path.write_text(renewed(path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main(pages())
