@@ -284,7 +284,9 @@ def _attributes(cls: type[Any]) -> dict[str, str]:
     """Return attribute -> meaning from the docstring; an entry may hold several, parted by a semicolon."""
     _, _, text = (inspect.getdoc(cls) or "").partition("Attributes:\n")
     names = "|".join(part.name for part in fields(cls))
-    found = re.findall(rf"(?:^ {{4}}|; )({names}): (.*?)(?=^ {{4}}(?:{names}): |; (?:{names}): |\Z)", text, re.DOTALL | re.MULTILINE)
+    found = re.findall(
+        rf"(?:^ {{4}}|; )({names}): (.*?)(?=^ {{4}}(?:{names}): |; (?:{names}): |\Z)", text, re.DOTALL | re.MULTILINE
+    )
     return {name: " ".join(meaning.replace("``", "`").split()).removesuffix(".") for name, meaning in found}
 
 

@@ -44,7 +44,9 @@ def test_every_page_is_in_the_navigation() -> None:
     assert named == {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: path.name
+)
 def test_every_link_leads_somewhere(path: Path) -> None:
     """Whatever a page links to exists."""
     missing = [target for target in LINK.findall(path.read_text("utf-8")) if not (path.parent / target).exists()]

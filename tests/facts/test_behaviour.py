@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from retention_engine.errors import FactError
-from retention_engine.facts import KINDS, Answered, Event, Viewed
+from retention_engine.facts import KINDS, Answered, Event, Reviewed, Viewed
 from retention_engine.money import Money
 
 
@@ -27,6 +27,12 @@ def test_the_price_seen_is_money_of_zero_or_more(price: Any) -> None:
     """A bare number or a negative amount is refused."""
     with pytest.raises(FactError, match="price"):
         Viewed(id="f1", customer="c7", at=0, sku="a", price=price)
+
+
+def test_a_review_mentions_the_item_when_it_names_one() -> None:
+    """A review of the shop mentions nothing."""
+    assert Reviewed(id="f1", customer="c7", at=0, score=5).subjects() == ()
+    assert Reviewed(id="f1", customer="c7", at=0, score=5, sku="a").subjects() == ("sku:a",)
 
 
 @pytest.mark.parametrize("score", [None, 0, 10, -1, 9.5])

@@ -46,6 +46,18 @@ def test_prices_are_money_of_zero_or_more(field: str, value: Any) -> None:
         PriceChanged(**{**COMMON, "sku": "a", "price": EUR, "was": EUR, field: value})
 
 
+DROPS = [(90, 100, 10, True), (91, 100, 10, False), (100, 100, 0, False), (0, 0, 1, False), (0, 1, 100, True)]
+
+
+@pytest.mark.parametrize(("price", "was", "percent", "dropped"), DROPS)
+def test_a_drop_is_measured_on_the_old_price(price: int, was: int, percent: int, dropped: bool) -> None:
+    """At least so many percent, exactly; in another currency there is no drop."""
+    fact = PriceChanged(**COMMON, sku="a", price=Money(price, "EUR"), was=Money(was, "EUR"))
+    assert fact.dropped_by(percent) is dropped
+    other = PriceChanged(**COMMON, sku="a", price=Money(price, "USD"), was=Money(was, "EUR"))
+    assert not other.dropped_by(percent)
+
+
 @pytest.mark.parametrize("field", ["pieces", "was"])
 @pytest.mark.parametrize("value", [-1, True, 1.0, "1", None, 10**12 + 1])
 def test_stock_is_counted_in_whole_pieces(field: str, value: Any) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retention_engine.errors import FactError
@@ -17,6 +17,7 @@ from tests.facts._facts import EXAMPLES, HUGE, ORDER, every_kind, facts, instant
 
 
 @pytest.mark.parametrize("cls", every_kind, ids=lambda cls: cls.KIND)
+@settings(max_examples=50)
 @given(draw=st.data())
 def test_every_kind_survives_the_way_out_and_back(cls: type[Fact], draw: st.DataObject) -> None:
     """Through the checked door and through our own log a fact comes back equal, and gives the same text again."""

@@ -9,7 +9,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention_engine.errors import DefinitionError, FactError
+from retention_engine import Engine
+from retention_engine.errors import DefinitionError, FactConflict, FactError
 from retention_engine.facts import OrderPlaced, content
 from retention_engine.intake import OrderMapping, Problem, Skip, orders_from_rows
 from tests.intake._shop import MAPPING, read, row
@@ -114,6 +115,11 @@ def test_an_order_cut_in_two_differs_in_content() -> None:
     assert whole.id == half.id
     assert content(whole) != content(half)
     assert report.edges == ("100", "101")
+    with Engine([]) as engine:
+        engine.record([whole])
+        engine.record([whole])
+        with pytest.raises(FactConflict, match="order:101"):
+            engine.record([half])
 
 
 cells = st.sampled_from(

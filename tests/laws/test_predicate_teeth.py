@@ -128,7 +128,8 @@ def unescaped(patch: Patch) -> None:
     sound = compare.write_comparison
 
     def write(op: str, constant: Any) -> str:
-        return sound(op, constant).replace(repr(constant), f"'{constant}'") if constant else sound(op, constant)
+        said = sound(op, constant)
+        return said.replace(repr(constant), f"'{constant}'") if isinstance(constant, str) and constant else said
 
     patch.setattr(compare, "write_comparison", write)
     patch.setattr(records, "write_op", write)

@@ -323,7 +323,9 @@ bucket("O'Hara").is_in(7, 645, 153)
 bucket("spring").is_set()
 at_least(2, orders.exists(), customer.city.is_set(), customer.points.is_set())
 at_least(1, orders.last("total") > 800, not customer.vip == True)
+segment("buyers") and not bucket("spring") >= 5000
 orders.exists() and (customer.city == "Berlin" or orders.last().age < days(3)) and not bucket("a") < 5000
 """
-CASES: list[Truth] = [parse(text) for text in TEXTS.strip().splitlines()]
-"""Predicates over every node type, aimed at the shop above; each is true of some of its customers or of none."""
+SEGMENTS = {"buyers": parse("orders.exists()")}
+CASES: list[Truth] = [parse(text, segments=SEGMENTS) for text in TEXTS.strip().splitlines()]
+"""Predicates over every node type, aimed at the shop above; nearly all are true of some of its customers only."""

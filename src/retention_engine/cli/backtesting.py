@@ -54,7 +54,7 @@ def backtest_(
     facts = _facts(screen, Table.of(orders, mapping, map_ or [], zone))
     runs = []
     for file, rule_set in sets:
-        run = _run(screen, rule_set, facts, (start, end), zone)
+        run = _run(screen, rule_set, facts, start=start, end=end, zone=zone)
         _show(screen, file, rule_set, run)
         runs.append(run)
     if diff is not None:
@@ -71,10 +71,10 @@ def _facts(screen: Screen, table: Table) -> list[Fact]:
     return facts
 
 
-def _run(screen: Screen, rules: RuleSet, facts: Sequence[Fact], span: tuple[int, int], zone: str) -> Backtest:
+def _run(screen: Screen, rules: RuleSet, facts: Sequence[Fact], *, start: int, end: int, zone: str) -> Backtest:
     total = len({fact.customer for fact in facts if fact.customer is not None})
     with screen.progress("customers", total) as step:
-        return backtest(rules, facts, start=span[0], end=span[1], zone=zone, progress=step)
+        return backtest(rules, facts, start=start, end=end, zone=zone, progress=step)
 
 
 def _show(screen: Screen, file: Path, rules: RuleSet, run: Backtest) -> None:

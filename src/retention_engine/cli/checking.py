@@ -8,8 +8,8 @@ from pathlib import Path
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import rules_in
 from retention_engine.cli.screen import Screen
-from retention_engine.rules.check import Finding, Severity
-from retention_engine.rules.check import check as findings_of
+from retention_engine.rules import Finding, Severity
+from retention_engine.rules import check as findings_of
 
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: ""}
 

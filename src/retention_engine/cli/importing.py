@@ -64,7 +64,9 @@ def _tell(screen: Screen, file: Path, report: Report, recorded: tuple[int, int])
     for problem in report.problems:
         screen.emit("problem", row=problem.row, field=problem.field, message=problem.message)
     new, repeated = recorded
-    skipped = {reason.value: {"rows": tally.rows, "orders": tally.orders} for reason, tally in sorted(report.skipped.items())}
+    skipped = {
+        reason.value: {"rows": tally.rows, "orders": tally.orders} for reason, tally in sorted(report.skipped.items())
+    }
     refused = {"rows": report.refused.rows, "orders": report.refused.orders}
     counts = {"rows": report.rows, "used": report.used, "facts": report.facts, "new": new, "repeated": repeated}
     screen.emit("import", file=str(file), **counts, skipped=skipped, refused=refused)

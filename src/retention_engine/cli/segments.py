@@ -16,7 +16,7 @@ from retention_engine.cli.inputs import instant_of, moment_of, one_of, rules_in,
 from retention_engine.cli.screen import Screen
 from retention_engine.ports import Store
 from retention_engine.predicates import Truth
-from retention_engine.predicates.sql import DIALECTS, query
+from retention_engine.predicates.sql import DIALECTS, Query, query
 from retention_engine.state import History, fold
 from retention_engine.timing import to_text
 from retention_engine.view import View, zone_of
@@ -72,7 +72,8 @@ def segment(
             raise UsageError("--show-sql needs --at, the instant to ask about")
         one_of(show_sql, "--show-sql", DIALECTS)
         known = None if zones is None else zones.split(",")
-        return _show_sql(screen, predicate, show_sql, instant_of(at, "--at", zone), (zone, known))
+        instant = instant_of(at, "--at", zone)
+        return _tell_sql(screen, query(predicate, at=instant, dialect=show_sql, shop_zone=zone, zones=known), instant)
     if db is None:
         raise UsageError("--db is needed: the store whose customers are asked")
     with Engine([], store=store_at(db), zone=zone) as engine, screen.progress("customers", None):
@@ -118,8 +119,7 @@ def _tell(screen: Screen, found: Sequence[Member], *, every: bool) -> None:
     screen.table(["customer", "may turn by itself"], rows)
 
 
-def _show_sql(screen: Screen, predicate: Truth, dialect: str, at: int, zones: tuple[str, Sequence[str] | None]) -> Exit:
-    asked = query(predicate, at=at, dialect=dialect, shop_zone=zones[0], zones=zones[1])
-    screen.emit("sql", expression=str(predicate), at=to_text(at), dialect=dialect, sql=asked.sql)
+def _tell_sql(screen: Screen, asked: Query, at: int) -> Exit:
+    screen.emit("sql", expression=asked.predicates[0], at=to_text(at), dialect=asked.dialect, sql=asked.sql)
     screen.say(asked.sql)
     return Exit.OK

@@ -168,11 +168,10 @@ def _plain(value: Any) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for part in _shape(type(value)):
         held = getattr(value, part.name)
-        if held is part.default or (not held and part.made):
+        if held is part.default or (not held and (part.made or part.many)):
             continue
         if part.many:
-            if held:
-                plain[part.name] = [_plain(inside) for inside in held]
+            plain[part.name] = [_plain(inside) for inside in held]
         elif part.inner is not None and held is not None:
             plain[part.name] = _plain(held)
         elif held != part.default:

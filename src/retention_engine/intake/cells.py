@@ -49,7 +49,8 @@ def text(value: object) -> str | None:
 
 def _clean(found: str) -> str:
     if len(found) > LONGEST_ID or not found.isprintable():
-        hint = "; is the file in another encoding?" if any("\ud800" <= letter <= "\udfff" for letter in found) else ""
+        wrong = any("\ud800" <= letter <= "\udfff" for letter in found[:LONGEST_ID])
+        hint = "; is the file in another encoding?" if wrong else ""
         raise FactError(f"a printable text of at most {LONGEST_ID} characters is needed, not {shown(found)}{hint}")
     return found
 

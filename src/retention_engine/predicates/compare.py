@@ -120,7 +120,7 @@ class Quantity(Node):
 
     def __bool__(self) -> bool:
         """Refuse: a quantity is no truth."""
-        raise DefinitionError(f"a quantity is neither true nor false: compare it, such as {shown(str(self))} >= 1")
+        raise DefinitionError(f"a quantity is neither true nor false: compare it, such as {str(self)[:80]} >= 1")
 
     def is_in(self, *values: str | float) -> Truth:
         """Hold when the value is one of 1 to 10,000 constants of one sort."""

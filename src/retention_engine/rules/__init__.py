@@ -1,5 +1,6 @@
 """Rules: triggers that make occasions, steps, and rule sets; as Python and as TOML."""
 
+from retention_engine.rules.analysis import Code, Finding, Severity, check
 from retention_engine.rules.base import Occasion, Trigger
 from retention_engine.rules.catalogue import Catalogue, back_in_stock, on_sale, price_drop
 from retention_engine.rules.rule import Rule, RuleSet
@@ -26,21 +27,25 @@ __all__ = [
     "Ahead",
     "Before",
     "Catalogue",
+    "Code",
     "Delay",
     "Do",
     "Edge",
     "Every",
+    "Finding",
     "Occasion",
     "Rule",
     "RuleSet",
     "Schedule",
     "Send",
+    "Severity",
     "Step",
     "Trigger",
     "WaitFor",
     "after",
     "back_in_stock",
     "before",
+    "check",
     "daily",
     "dump_rules",
     "entering",

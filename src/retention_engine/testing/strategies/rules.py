@@ -15,7 +15,7 @@ from retention_engine.testing.strategies.facts import facts
 from retention_engine.testing.strategies.histories import histories
 from retention_engine.testing.strategies.times import corners, instants, spans
 from retention_engine.testing.strategies.words import CUSTOMER, TEXTS
-from retention_engine.timing import DAY, Span, local_date, local_days, microseconds, to_text
+from retention_engine.timing import DAY, local_date, local_days, microseconds, to_text
 from retention_engine.timing import zone as zone_named
 
 _DELAYS = (None, None, None, None, None, 1, 8, 20)
@@ -40,27 +40,49 @@ _SHORT = tuple(microseconds(count * DAY // 2) for count in (1, 2, 3, 4, 6, 10))
 _WEEKDAYS = st.sampled_from(("mon", "wed", "fri", "sat", "sun"))
 
 
-def _short() -> st.SearchStrategy[Span]:
-    return st.one_of(st.sampled_from(_SHORT), st.sampled_from(_SHORT), spans())
+_SPANS = st.sampled_from(_SHORT * 2) | spans()
+_BOUGHT = st.sampled_from((p.orders, p.orders, p.carts.where(ordered=False), p.views, p.purchases))
+_COUNTS = st.sampled_from((1, 2, 3))
+_AT = st.sampled_from(_TIMES)
+_PERCENT = st.sampled_from((1, 50))
+_LEAPS = st.sampled_from(("feb28", "mar1"))
+_LEADS = st.sampled_from((0, 1, 3, 7)).map(local_days)
+_KNOWN = st.sampled_from((p.views, p.purchases, p.reviews, p.views.within(microseconds(4 * DAY))))
+_RECORDS = st.sampled_from(
+    (
+        *(p.orders, p.orders, p.carts, p.views, p.purchases, p.deliveries, p.tags, p.events("quiz_done")),
+        *(p.orders.where(p.item.total >= 250), p.carts.where(ordered=False), p.purchases.where(sku=TEXTS[0])),
+    )
+)
+_USUAL = ("age", "older", "count", "none before", "exists", "days", "hour", "gaps", "bought since", "bought since")
 
 
-def _usual(*, entry: bool) -> st.SearchStrategy[p.Truth]:
-    """Return what shops really ask; random expressions rarely turn within a history."""
-    bought = st.sampled_from((p.orders, p.orders, p.carts.where(ordered=False), p.views, p.purchases))
-    usual = [
-        st.builds(lambda each, span: each.last().age >= span, bought, _short()),
-        st.builds(lambda each, span: each.exists() & (each.last().age > span), bought, _short()),
-        st.builds(lambda each, span, count: each.within(span).count() >= count, bought, _short(), st.integers(1, 3)),
-        st.builds(lambda each, span: ~each.before(span).exists(), bought, _short()),
-        bought.map(lambda each: each.exists()),
-        st.integers(1, 3).map(lambda count: p.orders.on_calendar_days(count).exists()),
-        st.integers(0, 23).map(lambda hour: p.local.hour >= hour),
-        st.builds(lambda each, span: each.gaps().within(span).exists(), bought, _short()),
-    ]
-    return st.one_of(*usual, *([bought.map(lambda each: each.since(p.entry).exists())] * 4 if entry else []))
+@st.composite
+def _usual(draw: st.DrawFn, *, entry: bool) -> p.Truth:
+    """Return what shops really ask: random expressions rarely turn within a history."""
+    bought, span = draw(_BOUGHT), draw(_SPANS)
+    match draw(st.sampled_from(_USUAL if entry else _USUAL[:-2])):
+        case "age":
+            return bought.last().age >= span
+        case "older":
+            return bought.exists() & (bought.last().age > span)
+        case "count":
+            return bought.within(span).count() >= draw(_COUNTS)
+        case "none before":
+            return ~bought.before(span).exists()
+        case "days":
+            return bought.on_calendar_days(draw(_COUNTS)).exists()
+        case "hour":
+            return p.local.hour >= draw(st.integers(0, 23))
+        case "gaps":
+            return bought.gaps().within(span).exists()
+        case "bought since":
+            return bought.since(p.entry).exists()
+    return bought.exists()
 
 
-def questions(*, around: int, zone: str = "UTC", entry: bool = False) -> st.SearchStrategy[p.Truth]:
+@st.composite
+def questions(draw: st.DrawFn, *, around: int, zone: str = "UTC", entry: bool = False) -> p.Truth:
     """Return predicates for rules: usual ones, groups of them, and any that the language has.
 
     Args:
@@ -68,60 +90,57 @@ def questions(*, around: int, zone: str = "UTC", entry: bool = False) -> st.Sear
         zone: whose midnights belong to the grid.
         entry: whether ``since(entry)`` may occur.
     """
-    usual = _usual(entry=entry)
-    groups = st.builds(lambda one, two, both: one & two if both else one | ~two, usual, usual, st.booleans())
-    return st.one_of(usual, groups, expressions(max_leaves=3, around=around, zone=zone, entry=entry))
+    kind = draw(st.sampled_from(("usual", "usual", "usual", "and", "or", "any", "any")))
+    if kind == "any":
+        return draw(expressions(max_leaves=3, around=around, zone=zone, entry=entry))
+    one = draw(_usual(entry=entry))
+    if kind == "usual":
+        return one
+    other = draw(_usual(entry=entry))
+    return one & other if kind == "and" else one | ~other
 
 
-def _collections() -> st.SearchStrategy[p.Refinable]:
-    kinds = (p.orders, p.orders, p.carts, p.views, p.purchases, p.deliveries, p.tags, p.events("quiz_done"))
-    refined = (p.orders.where(p.item.total >= 250), p.carts.where(ordered=False), p.purchases.where(sku=TEXTS[0]))
-    return st.sampled_from((*kinds, *refined))
-
-
-def _catalogue_triggers() -> st.SearchStrategy[r.Catalogue]:
-    interest = st.sampled_from((p.views, p.purchases, p.reviews, p.views.within(microseconds(4 * DAY))))
-    percent = st.sampled_from((1, 50))
-    return st.one_of(
-        st.builds(lambda each, least: r.price_drop(each, percent=least), interest, percent),
-        interest.map(r.back_in_stock),
-        st.builds(lambda each, least: r.on_sale(each, percent=least), st.sampled_from((p.views, p.purchases)), percent),
-    )
-
-
-def _calendars(around: int, zone: str) -> st.SearchStrategy[r.Trigger]:
-    day = local_date(around, zone_named(zone))
-    anchors = st.sampled_from((p.customer.birthday, p.customer.expiry, p.month_day(day.month, day.day)))
-    leads = st.sampled_from((0, 1, 3, 7)).map(local_days)
-    at = st.sampled_from(_TIMES)
-    schedules = st.one_of(
-        at.map(lambda each: r.daily(at=each)),
-        st.builds(lambda days, each: r.weekly(*days, at=each), st.lists(_WEEKDAYS, min_size=1, max_size=3), at),
-        st.builds(lambda number, each: r.monthly(number, at=each), st.sampled_from((1, 28, 29, 30, 31)), at),
-    )
-    yearly = st.builds(
-        lambda anchor, lead, each, leap: r.before(anchor, lead, at=each, leap=leap),
-        anchors,
-        leads,
-        at,
-        st.sampled_from(("feb28", "mar1")),
-    )
-    return st.one_of(yearly, _short().map(lambda span: r.before(p.customer.expiry, span)), schedules.map(r.every))
-
-
-def triggers(*, around: int, zone: str = "UTC") -> st.SearchStrategy[r.Trigger]:
+@st.composite
+def triggers(draw: st.DrawFn, *, around: int, zone: str = "UTC") -> r.Trigger:
     """Return triggers of every kind; edges most often.
 
     Args:
         around: the middle of the grid of instants.
         zone: whose calendar yearly dates come from.
     """
-    asked = questions(around=around, zone=zone)
-    current = st.sampled_from((False, False, True))
-    edges = [st.builds(make, asked, include_current=current) for make in (r.entering, r.entering, r.leaving)]
-    delayed = st.builds(r.after, _collections(), _short())
-    others = (_collections().map(r.on), _calendars(around, zone), _catalogue_triggers())
-    return st.one_of(*edges, *edges, delayed, delayed, *others)
+    match draw(st.sampled_from(("edge", "edge", "edge", "edge", "after", "after", "on", "calendar", "catalogue"))):
+        case "edge":
+            make = draw(st.sampled_from((r.entering, r.entering, r.leaving)))
+            asked = draw(questions(around=around, zone=zone))
+            return make(asked, include_current=draw(st.sampled_from((False, False, True))))
+        case "after":
+            return r.after(draw(_RECORDS), draw(_SPANS))
+        case "on":
+            return r.on(draw(_RECORDS))
+        case "calendar":
+            return draw(_calendars(around, zone))
+    match draw(st.sampled_from(("price", "stock", "sale"))):
+        case "price":
+            return r.price_drop(draw(_KNOWN), percent=draw(_PERCENT))
+        case "stock":
+            return r.back_in_stock(draw(_KNOWN))
+    return r.on_sale(draw(st.sampled_from((p.views, p.purchases))), percent=draw(_PERCENT))
+
+
+@st.composite
+def _calendars(draw: st.DrawFn, around: int, zone: str) -> r.Trigger:
+    day, at = local_date(around, zone_named(zone)), draw(_AT)
+    match draw(st.sampled_from(("yearly", "ahead", "daily", "weekly", "monthly"))):
+        case "yearly":
+            anchors = (p.customer.birthday, p.customer.expiry, p.month_day(day.month, day.day))
+            return r.before(draw(st.sampled_from(anchors)), draw(_LEADS), at=at, leap=draw(_LEAPS))
+        case "ahead":
+            return r.before(p.customer.expiry, draw(_SPANS))
+        case "daily":
+            return r.every(r.daily(at=at))
+        case "weekly":
+            return r.every(r.weekly(*draw(st.lists(_WEEKDAYS, min_size=1, max_size=3, unique=True)), at=at))
+    return r.every(r.monthly(draw(st.sampled_from((1, 28, 29, 30, 31))), at=at))
 
 
 def steps(*, around: int, zone: str = "UTC") -> st.SearchStrategy[tuple[r.Step, ...]]:
@@ -134,11 +153,11 @@ def steps(*, around: int, zone: str = "UTC") -> st.SearchStrategy[tuple[r.Step, 
     waits = st.builds(
         lambda each, span, out: r.WaitFor(each, span, on_timeout=out),
         questions(around=around, zone=zone, entry=True),
-        _short(),
+        _SPANS,
         st.sampled_from(("continue", "exit")),
     )
     sends = st.just(r.Send("letter", topic="offers")) | st.just(r.Do("tag", "vip", data={"by": "rule"}))
-    several = st.lists(st.one_of(sends, _short().map(r.Delay), waits), min_size=1, max_size=4)
+    several = st.lists(st.one_of(sends, _SPANS.map(r.Delay), waits), min_size=1, max_size=4)
     named = several.map(lambda made: tuple(evolve(each, name=f"step {number}") for number, each in enumerate(made)))
     return st.one_of(st.just((r.Send("letter"),)), named, named)
 
@@ -162,8 +181,8 @@ def rules(
         manners = {
             "when": draw(st.none() | st.none() | questions(around=around, zone=zone)),
             "exit_when": draw(st.none() | questions(around=around, zone=zone, entry=True)),
-            "valid_for": draw(st.none() | _short()),
-            "re_entry": draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _short()),
+            "valid_for": draw(st.none() | _SPANS),
+            "re_entry": draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _SPANS),
         }
     return r.Rule(id, draw(triggers(around=around, zone=zone)), *draw(steps(around=around, zone=zone)), **manners)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from attrs import evolve, field, frozen
 
@@ -18,7 +19,7 @@ from retention_engine.predicates import (
     Where,
     Window,
 )
-from retention_engine.rules.check.values import Comparison, Domain, implies, possible
+from retention_engine.rules.analysis.values import Comparison, Domain, implies, possible
 
 FOREVER = 2**62
 _ALL_KINDS = frozenset({"number", "text", "flag"})
@@ -88,6 +89,7 @@ def _is_after(mine: Entry | int, other: Entry | int) -> bool:
     return mine == other
 
 
+@lru_cache(maxsize=4_096)
 def scope_of(collection: Collection) -> Scope:
     """Return a collection as a scope; one of an unknown type is a base of its own."""
     match collection:

@@ -1,28 +1,15 @@
-"""Static analysis of rules: what can be said before anything runs. Sound: what it reports as impossible is."""
+"""All findings about a rule set, the worst first."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from retention_engine.rules.check.conditions import condition_findings
-from retention_engine.rules.check.findings import Code, Finding, Severity
-from retention_engine.rules.check.journeys import PROMOTIONAL, journey_findings
-from retention_engine.rules.check.pairs import pair_findings
-from retention_engine.rules.check.pressure import pressure_findings, worst_case
-from retention_engine.rules.check.satisfy import always_holds, follows, never_holds
+from retention_engine.rules.analysis.conditions import condition_findings
+from retention_engine.rules.analysis.findings import Finding, Severity
+from retention_engine.rules.analysis.journeys import PROMOTIONAL, journey_findings
+from retention_engine.rules.analysis.pairs import pair_findings
+from retention_engine.rules.analysis.pressure import pressure_findings
 from retention_engine.rules.rule import Rule, RuleSet
-
-__all__ = [
-    "PROMOTIONAL",
-    "Code",
-    "Finding",
-    "Severity",
-    "always_holds",
-    "check",
-    "follows",
-    "never_holds",
-    "worst_case",
-]
 
 _ORDER = list(Severity)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from math import ceil
 
 from retention_engine.predicates import MonthDay
+from retention_engine.rules.analysis.findings import Code, Finding, Severity
 from retention_engine.rules.catalogue import Catalogue
-from retention_engine.rules.check.findings import Code, Finding, Severity
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.schedules import Schedule
 from retention_engine.rules.steps import Do, WaitFor
@@ -21,28 +21,33 @@ def pressure_findings(rules: RuleSet) -> Iterator[Finding]:
     """Yield the worst case of each rule that sends messages, and of all of them together."""
     cases = [(rule, worst_case(rule)) for rule in rules if _sends(rule)]
     for rule, most in cases:
-        message = f"at most {most} messages a week" if most is not None else f"messages are unbounded: {_each(rule)}"
-        yield Finding((rule.id,), Code.PRESSURE, Severity.INFO, f"{message} for one customer")
+        bound = _most(most) if most is not None else f"without bound: {_each(rule)}"
+        yield Finding((rule.id,), Code.PRESSURE, Severity.INFO, f"messages to one customer: {bound}")
     if len(cases) > 1:
         total = sum(most or 0 for _, most in cases)
         unbounded = [rule.id for rule, most in cases if most is None]
-        more = f"; besides, those of {', '.join(unbounded)} without bound" if unbounded else ""
-        message = f"all rules together: at most {total} messages a week for one customer{more}"
+        more = f", and those of {', '.join(unbounded)} without bound" if unbounded else ""
+        message = f"messages to one customer, all rules together: {_most(total)}{more}"
         yield Finding(tuple(rule.id for rule, _ in cases), Code.PRESSURE, Severity.INFO, message)
 
 
+def _most(count: int) -> str:
+    return f"at most {count} a week"
+
+
 def worst_case(rule: Rule) -> int | None:
-    """Return how many messages a rule sends to one customer in seven days of their calendar at most; None: unbounded."""
-    total, shift, waits = 0, 0, False
+    """Return how many messages a rule sends to one customer in a week at most; None: unbounded.
+
+    A week is seven dates of their calendar for schedules and yearly dates, 7 x 24 hours for spans.
+    """
+    total: int | None = 0
+    shift, waits = 0, False
     for step in rule.steps:
         if isinstance(step, Do):
-            if step.kind == "send":
-                found = _entries(rule, _WEEK + ceil(shift / DAY) + waits)
-                if found is None:
-                    return None
-                total += found
+            found = _entries(rule, shift, waits=waits) if step.kind == "send" else 0
+            total = None if total is None or found is None else total + found
         else:
-            waits = True  # elapsed time may carry a message over midnight, into or out of a week
+            waits = True
             shift += step.timeout.micros if isinstance(step, WaitFor) else 0
     return total
 
@@ -51,13 +56,19 @@ def _sends(rule: Rule) -> bool:
     return any(isinstance(step, Do) and step.kind == "send" for step in rule.steps)
 
 
-def _entries(rule: Rule, days: int) -> int | None:
-    """Return how often a rule is entered in so many days of the customer's calendar at most; None: unbounded."""
+def _entries(rule: Rule, shift: int, *, waits: bool) -> int | None:
+    """Return how many entries can lead to a message in one week at most; None: unbounded.
+
+    Args:
+        rule: the rule.
+        shift: by how much the way from entry to message can differ, microseconds.
+        waits: whether elapsed time lies between, which may carry a message over a midnight, into or out of a week.
+    """
     if rule.re_entry == "once":
         return 1
-    bounds = [_dues(rule, days)]
+    bounds = [_dues(rule, _WEEK + ceil(shift / DAY) + waits)]
     if isinstance(rule.re_entry, Span) and rule.re_entry.micros:
-        bounds.append(ceil((days + 1) * DAY / rule.re_entry.micros))
+        bounds.append(ceil((_WEEK * DAY + shift) / rule.re_entry.micros))
     return min((each for each in bounds if each is not None), default=None)
 
 
@@ -66,7 +77,7 @@ def _dues(rule: Rule, days: int) -> int | None:
         case Every(schedule=schedule):
             return _occurrences(schedule, days)
         case Before(anchor=MonthDay()):
-            return ceil(days / 365) + (days > 365)
+            return ceil(days / 365)
     return None
 
 
@@ -89,5 +100,5 @@ def _each(rule: Rule) -> str:
         case Catalogue():
             return f"one per {rule.trigger.change.replace('_', ' ')} of an item among {rule.trigger.interest}"
         case Edge():
-            return f"one each time {'it turns' if rule.trigger.entering else 'it stops to be'} true: {rule.trigger.predicate}"
+            return f"one each time this turns {str(rule.trigger.entering).lower()}: {rule.trigger.predicate}"
     return f"one per occasion of {rule.trigger}"

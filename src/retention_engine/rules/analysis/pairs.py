@@ -6,31 +6,43 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from retention_engine.errors import shown
-from retention_engine.predicates import Truth
-from retention_engine.rules.check.entries import known_at, known_at_entry
-from retention_engine.rules.check.findings import Code, Finding, Severity
-from retention_engine.rules.check.satisfy import follows, never_holds
+from retention_engine.predicates import Bucket, Node, Truth
+from retention_engine.rules.analysis.entries import known_at, known_at_entry
+from retention_engine.rules.analysis.findings import Code, Finding, Severity
+from retention_engine.rules.analysis.satisfy import follows, never_holds
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.triggers import Edge
 
-MOST_PAIRS = 2_000
-"""Beyond so many pairs only equal rules are looked for; two rules of 64 are one of 2,016 pairs."""
+MOST_PAIRS = 500
+"""Beyond so many pairs only equal rules are looked for; 32 rules make 496 pairs."""
 
 
 def pair_findings(rules: RuleSet) -> Iterator[Finding]:
-    """Yield the pairs of rules that are always, or never, entered at the same instant."""
+    """Yield the pairs of rules that are always, or never, due at the same instant."""
     able = [rule for rule in rules if not _is_dead(rule)]
-    thorough = len(able) * (len(able) - 1) // 2 <= MOST_PAIRS
+    few = len(able) * (len(able) - 1) // 2 <= MOST_PAIRS
+    subjects = {rule.id: _subjects(rule) for rule in able}
     for one, other in combinations(able, 2):
         ids = (one.id, other.id)
+        thorough = few and not subjects[one.id].isdisjoint(subjects[other.id])
         if _together(one, other, thorough=thorough):
-            message = f"they fire at the same instants: both wait for {shown(str(one.trigger), 200)}"
-            yield Finding(
-                ids, Code.ALWAYS_TOGETHER, Severity.WARNING, message, "make them one rule, or tell them apart"
-            )
+            message = f"they are due at the same instants: both wait for {shown(str(one.trigger), 200)}"
+            yield Finding(ids, Code.ALWAYS_TOGETHER, Severity.WARNING, message, "make them one, or tell them apart")
         elif thorough and _excluded(one, other):
-            message = f"they never fire at the same instant: {shown(_entry(one))} excludes {shown(_entry(other))}"
+            message = f"they are never due at the same instant: {shown(_entry(one))} excludes {shown(_entry(other))}"
             yield Finding(ids, Code.NEVER_TOGETHER, Severity.INFO, message)
+
+
+def _subjects(rule: Rule) -> frozenset[str]:
+    """Return what a rule asks about at its entry: rules without a common subject neither exclude nor imply."""
+    known = known_at_entry(rule)
+    return frozenset() if known is None else frozenset(_names(known))
+
+
+def _names(node: Node) -> Iterator[str]:
+    yield from [str(node)] if isinstance(node, Bucket) else node.reads()
+    for part in node.parts():
+        yield from _names(part)
 
 
 def _is_dead(rule: Rule) -> bool:
@@ -43,6 +55,8 @@ def _entry(rule: Rule) -> str:
 
 
 def _together(one: Rule, other: Rule, *, thorough: bool) -> bool:
+    if one.re_entry != other.re_entry:
+        return False
     if one.trigger == other.trigger and one.when == other.when:
         return True
     same = one.trigger == other.trigger or (thorough and _same_edge(one, other))

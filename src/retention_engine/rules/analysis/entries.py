@@ -14,10 +14,10 @@ from retention_engine.predicates import (
     Yearly,
     all_of,
 )
+from retention_engine.rules.analysis.scopes import FOREVER, scope_of
+from retention_engine.rules.analysis.values import Comparison
 from retention_engine.rules.base import Trigger
 from retention_engine.rules.catalogue import Catalogue
-from retention_engine.rules.check.scopes import FOREVER, scope_of
-from retention_engine.rules.check.values import Comparison
 from retention_engine.rules.rule import Rule
 from retention_engine.rules.triggers import After, Ahead, Edge
 from retention_engine.timing import HOUR, LocalDays, Span

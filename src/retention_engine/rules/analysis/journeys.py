@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import dropwhile
 
 from retention_engine.errors import shown
 from retention_engine.predicates import Truth
-from retention_engine.rules.check.entries import conjuncts, longest
-from retention_engine.rules.check.findings import Code, Finding, Severity
-from retention_engine.rules.check.satisfy import follows, never_holds
+from retention_engine.rules.analysis.entries import conjuncts, longest
+from retention_engine.rules.analysis.findings import Code, Finding, Severity
+from retention_engine.rules.analysis.satisfy import follows, never_holds
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.steps import Delay, Do, WaitFor
 from retention_engine.rules.triggers import Edge
@@ -16,19 +17,12 @@ from retention_engine.timing import Span
 
 PROMOTIONAL = frozenset(
     [
-        "ads",
-        "campaigns",
-        "discounts",
-        "marketing",
-        "news",
-        "newsletter",
-        "offers",
-        "promo",
-        "promotions",
-        "sale",
-        "sales",
+        *("ads", "campaigns", "discounts", "marketing", "news", "newsletter"),
+        *("offers", "promo", "promotions", "sale", "sales"),
     ]
 )
+"""Topics of messages that should stop once the customer has bought."""
+
 _ABOUT_BUYING = ("orders", "purchases", "deliveries", "carts")
 
 
@@ -63,7 +57,7 @@ def _pointless(rule: Rule) -> Iterator[Finding]:
         yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.WARNING, message, "add Send(...) or Do(...)")
     elif not isinstance(rule.steps[-1], Do):
         message = f"nothing follows its last wait, {shown(rule.steps[-1])}"
-        yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.WARNING, message, "leave it out")
+        yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.INFO, message, "leave it out")
 
 
 def _outlives(rule: Rule) -> Iterator[Finding]:
@@ -74,8 +68,8 @@ def _outlives(rule: Rule) -> Iterator[Finding]:
         if window is not None and isinstance(step, Do) and waited >= window[1]:
             predicate, micros = window
             message = (
-                f"step {step.name!r} comes after {Span(waited)!r}, but exit_when ends the journey after "
-                f"{Span(micros)!r} at most, as {shown(str(predicate))} ends then by itself"
+                f"step {step.name!r} comes after {Span(waited)!r}, but unless new facts renew it exit_when ends the "
+                f"journey after {Span(micros)!r} at most, with {shown(str(predicate))}"
             )
             suggestion = "entry is not membership: leave that out of exit_when, or shorten the delays"
             yield Finding((rule.id,), Code.OUTLIVES_WINDOW, Severity.WARNING, message, suggestion)
@@ -93,9 +87,8 @@ def _window(rule: Rule) -> tuple[Truth, int] | None:
 
 
 def _keeps_selling(rule: Rule, promotional: Collection[str]) -> Iterator[Finding]:
-    later = rule.steps[
-        next((place for place, step in enumerate(rule.steps) if not isinstance(step, Do)), len(rule.steps)) :
-    ]
+    """Yield a rule that goes on with promotional messages after a wait, whatever the customer buys meanwhile."""
+    later = dropwhile(lambda step: isinstance(step, Do), rule.steps)
     topics = [step.topic for step in later if isinstance(step, Do) and step.topic in promotional]
     reads = frozenset() if rule.exit_when is None else rule.exit_when.reads()
     if topics and not any(name in _ABOUT_BUYING or name.startswith("events:order") for name in reads):

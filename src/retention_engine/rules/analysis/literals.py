@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import ceil, floor
 
 from attrs import frozen
 
 from retention_engine.predicates import Age, Aggregate, Attribute, Bucket, Compare, Local, Quantity, Truth, Yearly
 from retention_engine.predicates.compare import plain
-from retention_engine.rules.check.calendars import calendar_contradicts
-from retention_engine.rules.check.scopes import Bound, contradict, scope_of
-from retention_engine.rules.check.values import Comparison, Domain, possible
+from retention_engine.rules.analysis.calendars import calendar_contradicts
+from retention_engine.rules.analysis.scopes import Bound, contradict, scope_of
+from retention_engine.rules.analysis.values import Comparison, Domain, possible
 
 _NEVER_BELOW_ZERO = frozenset({"total", "items", "price", "amount", "quantity", "value", "gap"})
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -20,7 +21,7 @@ _DATES = frozenset({"text", "instant"})
 _ANYTHING = frozenset({"number", "text", "flag", "instant"})
 
 
-@frozen
+@frozen(cache_hash=True)
 class Literal:
     """A leaf that holds, or one that does not."""
 
@@ -103,7 +104,7 @@ def _records_contradict(literals: Sequence[Literal], *, entering: bool) -> bool:
     least: list[Bound] = []
     most: list[Bound] = []
     for each in literals:
-        for bound, is_least in _bounds(each):
+        for bound, is_least in _kept_bounds(each):
             (least if is_least else most).append(bound)
     for each in literals:
         if not each.holds and _is_filled(each.leaf, least):
@@ -119,6 +120,11 @@ def _is_filled(leaf: Truth, least: Sequence[Bound]) -> bool:
             scope = scope_of(records)
             return any(each.number > 0 and each.scope.lies_within(scope) for each in least)
     return False
+
+
+@lru_cache(maxsize=4_096)
+def _kept_bounds(literal: Literal) -> tuple[tuple[Bound, bool], ...]:
+    return tuple(_bounds(literal))
 
 
 def _bounds(literal: Literal) -> Iterator[tuple[Bound, bool]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from retention_engine.predicates import All, AnyOf, AtLeast, Not, Segment, Truth
-from retention_engine.rules.check.literals import Literal, contradictory
+from retention_engine.rules.analysis.literals import Literal, contradictory
 
 _BUDGET = 400
 

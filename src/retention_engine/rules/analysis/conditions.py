@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from retention_engine.errors import shown
 from retention_engine.predicates import AnyOf, Node, Refinable, Segment, Truth
-from retention_engine.rules.check.entries import known_at, known_at_entry
-from retention_engine.rules.check.findings import Code, Finding, Severity
-from retention_engine.rules.check.satisfy import always_holds, follows, never_holds
-from retention_engine.rules.check.scopes import scope_of
+from retention_engine.rules.analysis.entries import known_at, known_at_entry
+from retention_engine.rules.analysis.findings import Code, Finding, Severity
+from retention_engine.rules.analysis.satisfy import always_holds, follows, never_holds
+from retention_engine.rules.analysis.scopes import scope_of
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.steps import WaitFor
 from retention_engine.rules.triggers import Edge
@@ -19,11 +19,10 @@ def condition_findings(rules: RuleSet) -> Iterator[Finding]:
     """Yield what is wrong with the predicates of each rule, and of segments that no rule names."""
     for rule in rules:
         yield from _rule_findings(rule)
-    named = {
-        node for rule in rules for each in rule.predicates() for node in _inside(each) if isinstance(node, Segment)
-    }
+    nodes = (node for rule in rules for predicate in rule.predicates() for node in _inside(predicate))
+    named = {node.name for node in nodes if isinstance(node, Segment)}
     for name, predicate in rules.segments.items():
-        if not any(name == each.name for each in named):
+        if name not in named:
             yield from _predicate_findings((), f"segment {name!r}", predicate)
 
 
