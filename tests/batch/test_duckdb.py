@@ -56,7 +56,8 @@ def warehouse() -> Iterator[Any]:
     connection.execute("CREATE TABLE shop.client (no BIGINT, tz VARCHAR, born DATE, joined TIMESTAMP, gone BOOLEAN)")
     connection.execute(
         "INSERT INTO shop.client VALUES (1, 'Asia/Tokyo', '1990-03-01', '2024-02-01', false),"
-        " (2, NULL, '1992-02-29', '2023-03-02', false), (3, 'Mars/Base', NULL, NULL, NULL), (4, 'UTC', NULL, NULL, true)"
+        " (2, NULL, '1992-02-29', '2023-03-02', false), (3, 'Mars/Base', NULL, NULL, NULL),"
+        " (4, 'UTC', NULL, NULL, true)"
     )
     connection.execute("CREATE TABLE shop.orders (client BIGINT, ts TIMESTAMP, amount DECIMAL(9, 2), status VARCHAR)")
     connection.execute(

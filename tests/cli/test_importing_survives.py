@@ -43,7 +43,7 @@ def stored(db: Path) -> int:
     """Return how many facts a store holds; 0 while there is no table yet."""
     if not db.is_file():
         return 0
-    base = sqlite3.connect(db, timeout=10)
+    base = sqlite3.connect(f"file:{db}?mode=ro", uri=True, timeout=10)
     try:
         return int(base.execute("select count(*) from facts").fetchone()[0])
     except sqlite3.OperationalError:

@@ -30,9 +30,9 @@ def bought(id: str, day: float, total: int = 100, **more: Any) -> OrderPlaced:
     return OrderPlaced.of(Order(id=id, customer=WHO, at=on(day), total=Money(total, "EUR"), **more))
 
 
-def happened(id: str, day: float, name: str = "quiz", **data: Any) -> Event:
+def happened(id: str, day: float, /, **data: Any) -> Event:
     """Return an event of the shop's own."""
-    return Event(id=id, customer=WHO, at=on(day), name=name, data=data)
+    return Event(id=id, customer=WHO, at=on(day), name="quiz", data=data)
 
 
 def knows(day: float = 0, **values: Any) -> list[Fact]:

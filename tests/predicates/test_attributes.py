@@ -54,7 +54,7 @@ def test_a_salt_is_a_short_text_without_a_colon(salt: Any) -> None:
         bucket(salt)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "_x", "if", "naïve", None])
+@pytest.mark.parametrize("name", ["", "a b", "_x", "if", "naïve", "x" * 201, None])
 def test_an_attribute_needs_a_plain_name(name: Any) -> None:
     """Letters, digits and underscores, no keyword, nothing private."""
     with pytest.raises(DefinitionError, match="an attribute's name is letters, digits and _, not"):

@@ -135,7 +135,7 @@ def test_a_predicate_is_written_with_the_brackets_it_needs(predicate: Truth, tex
 
 def test_a_predicate_has_no_truth_of_its_own() -> None:
     """``if predicate`` and ``a and b`` fail loudly and say what to write."""
-    with pytest.raises(DefinitionError, match="write & | ~ instead of and, or, not"):
+    with pytest.raises(DefinitionError, match=r"write & \| ~ instead of and, or, not"):
         bool(A)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pendulum
@@ -34,7 +35,7 @@ def test_equality_with_a_constant_builds_a_predicate() -> None:
     assert customer.a == Attribute("a")
     assert customer.a != Attribute("b")
     assert customer.a != orders.count()
-    assert not customer.a != Attribute("a")
+    assert (customer.a != Attribute("a")) is False
 
 
 def test_equal_quantities_hash_equal() -> None:
@@ -51,7 +52,7 @@ def test_predicates_keep_types_of_constants_apart() -> None:
 
 def test_a_quantity_has_no_truth() -> None:
     """``if orders.count()`` fails loudly."""
-    with pytest.raises(DefinitionError, match="compare it, such as orders.count.. >= 1"):
+    with pytest.raises(DefinitionError, match=r"compare it, such as orders.count\(\) >= 1"):
         bool(orders.count())
 
 
@@ -90,8 +91,8 @@ def test_a_comparison_is_false_without_a_value_of_its_kind(predicate: Truth, val
 
 
 WRONG = [
-    (lambda: customer.a == float("nan"), "not nan"),
-    (lambda: customer.a == float("inf"), "not inf"),
+    (lambda: customer.a.is_in(math.nan), "not nan"),
+    (lambda: customer.a == math.inf, "not inf"),
     (lambda: customer.a > 1e15, "not 1000000000000000.0"),
     (lambda: customer.a == 2**62, "not 4611686018427387904"),
     (lambda: customer.a == None, "not None"),  # noqa: E711 - the language

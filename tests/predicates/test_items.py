@@ -40,6 +40,11 @@ def test_a_field_cannot_stand_in_a_set() -> None:
         hash(item.price)
 
 
+def test_a_field_is_shown_as_it_is_written() -> None:
+    """Messages name it so."""
+    assert repr(item.price) == "item.price"
+
+
 def test_private_names_are_no_fields() -> None:
     """``item._x`` is an AttributeError, so that tools may look around."""
     with pytest.raises(AttributeError, match="_x"):

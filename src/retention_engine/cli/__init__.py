@@ -22,8 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from retention_engine.cli.app import run
     except ModuleNotFoundError as error:
-        if error.name not in ("cyclopts", "rich"):
+        package = (error.name or "").partition(".")[0]
+        if package not in ("cyclopts", "rich"):
             raise
-        sys.stderr.write(f"error: {MissingExtra('cli', error.name)}\n")
+        sys.stderr.write(f"error: {MissingExtra('cli', package)}\n")
         return 2
     return run(list(sys.argv[1:] if arguments is None else arguments))

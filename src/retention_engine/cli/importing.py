@@ -45,9 +45,10 @@ def import_(
     """
     screen = Screen(json=json)
     table = Table.of(file, mapping, map_ or [], zone)
-    with Engine([], store=store_at(db, new=True)) as engine, screen.progress("rows", None) as step:
+    with screen.progress("rows", None) as step:
         reading = table.read(strict=strict, seen=step)
-        new, repeated = _record(engine, reading)
+        with Engine([], store=store_at(db, new=True)) as engine:
+            new, repeated = _record(engine, reading)
     _tell(screen, file, reading.report, (new, repeated))
     return Exit.FOUND if reading.report.refused.rows else Exit.OK
 

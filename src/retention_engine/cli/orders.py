@@ -17,7 +17,7 @@ from retention_engine.intake import OrderMapping, Reading, Row, orders_from_rows
 
 _JSON_LINES = (".jsonl", ".ndjson")
 _READING = ("columns", "delimiter", "encoding")
-_SETTINGS = tuple(each.name for each in fields(OrderMapping))
+_NAMES = (*(each.name for each in fields(OrderMapping)), *_READING)
 _LISTS = ("columns", "cancelled_status", "guests", "charges", "ignored")
 _ALIKE = ("order", "total", "price", "channel", "promo")
 _WITH_PRICE, _WITH_SKU = ("quantity", "sku"), ("category", "brand")
@@ -60,6 +60,8 @@ class Table:
         if _kind(self.path) in _JSON_LINES:
             return read_facts(self.path, strict=strict)
         options = {name: self.settings[name] for name in _READING if name in self.settings}
+        if len(options.get("delimiter", ",")) != 1:
+            raise DefinitionError(f"delimiter is one character, not {shown(options['delimiter'])}")
         rows = read_rows(self.path, **options)
         first = next(rows, None)
         mapping = self._mapping(first)
@@ -92,8 +94,8 @@ def _flag(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not value:
         raise UsageError(f"--map is written NAME=VALUE, such as customer=CustomerID, not {shown(text)}")
-    if name not in (*_SETTINGS, *_READING):
-        raise UsageError(f"--map knows no {shown(name)}{nearest(name, [*_SETTINGS, *_READING])}")
+    if name not in _NAMES:
+        raise UsageError(f"--map knows no {shown(name)}{nearest(name, _NAMES)}")
     if name in _LISTS:
         return name, tuple(value.split(","))
     return name, int(value) if name == "decimals" and value.isdecimal() else value
@@ -102,16 +104,21 @@ def _flag(text: str) -> tuple[str, Any]:
 def _file(path: Path) -> dict[str, Any]:
     try:
         found = tomllib.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DefinitionError(f"{path.name} is no TOML: {error}") from None
     for name, value in found.items():
-        if name not in (*_SETTINGS, *_READING):
-            raise DefinitionError(f"{path.name}: unknown setting {shown(name)}{nearest(name, [*_SETTINGS, *_READING])}")
-        if isinstance(value, dict) or (isinstance(value, list) != (name in _LISTS)):
-            raise DefinitionError(
-                f"{path.name}: {name} is {'a list' if name in _LISTS else 'one value'}, not {shown(value)}"
-            )
+        if name not in _NAMES:
+            raise DefinitionError(f"{path.name}: unknown setting {shown(name)}{nearest(name, _NAMES)}")
+        wanted = "a list of texts" if name in _LISTS else "a whole number" if name == "decimals" else "a text"
+        if not _fits(name, value):
+            raise DefinitionError(f"{path.name}: {name} is {wanted}, not {shown(value)}")
     return found
+
+
+def _fits(name: str, value: object) -> bool:
+    if name in _LISTS:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return type(value) is int if name == "decimals" else isinstance(value, str)
 
 
 def _kind(path: Path) -> str:

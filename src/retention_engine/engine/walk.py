@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from retention_engine.actions import Decision, Outcome
+from retention_engine.actions import Decision
 from retention_engine.engine.journeys import Journeys
 from retention_engine.engine.memory import Memory
 from retention_engine.engine.plan import Plan
@@ -36,7 +36,7 @@ class Terms:
         launches: rule id -> instant after which its occasions count, microseconds UTC.
         zone: the shop's zone.
         lateness: how long after it was due an occasion may still become known, microseconds.
-        echo: the fact that a decided action makes by itself, such as that it was sent; for backtests.
+        echo: the fact that a decided message makes by itself, such as that it was sent; for backtests.
     """
 
     plan: Plan
@@ -222,7 +222,7 @@ class _Walk:
         if self.terms.echo is None:
             return
         for decision in made:
-            if decision.outcome is Outcome.ACT:
+            if decision.action is not None and decision.action.kind == "send":
                 fact = self.terms.echo(decision)
                 self.echoes.append(fact)
                 self.facts = deque(sorted([*self.facts, fact], key=lambda one: (one.effective, one.at, one.id)))

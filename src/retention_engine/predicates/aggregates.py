@@ -17,6 +17,7 @@ from retention_engine.state import Moment, Record, read_any, read_field
 from retention_engine.timing import NEVER, Span
 from retention_engine.view import View
 
+LONGEST_NAME = 200
 FINEST = 1_000_000
 """A mean is compared exactly, as a sum with a multiple of the count: its constant has at most six decimals."""
 
@@ -45,8 +46,9 @@ class Collection(Node):
 
 
 def is_name(name: object) -> bool:
-    """Tell whether it can name a field or an attribute: letters, digits and ``_``, no keyword, no ``_`` in front."""
-    return isinstance(name, str) and name.isascii() and name.isidentifier() and name[0] != "_" and not iskeyword(name)
+    """Tell whether it can name a field or an attribute: 1 to 200 letters, digits and ``_``, no ``_`` in front."""
+    plain = isinstance(name, str) and len(name) <= LONGEST_NAME and name.isascii() and name.isidentifier()
+    return plain and name[0] != "_" and not iskeyword(name)
 
 
 def check_field(collection: Collection, name: object) -> str:

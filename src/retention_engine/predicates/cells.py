@@ -151,9 +151,12 @@ def _moment(history: History, name: str) -> int:
 def _attribute(name: str, kind: str | None) -> Fill:
     """Return what reads an attribute that counts only while it holds a value of the kind; None: of any kind."""
     absent, types = NO_NUMBER if kind == "number" else None, _TYPES.get(kind, ())
+    if name == "id":
+        return lambda history, _: history.customer if kind in ("text", None) else absent
 
     def fill(history: History, _: list[Column]) -> Any:
-        value = history.value(name)
+        held = history.attributes.get(name)
+        value = None if held is None else held.value
         return value if kind is None or type(value) in types else absent
 
     return fill

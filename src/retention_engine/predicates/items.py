@@ -25,6 +25,10 @@ class Item:
         """Name the field."""
         self._name = name
 
+    def __repr__(self) -> str:
+        """Return ``item.name``."""
+        return f"item.{self._name}"
+
     def __eq__(self, other: object) -> FieldTest:  # type: ignore[override]  # builds a condition, as documented
         """Compare with a constant."""
         return FieldTest(self._name, "==", other)  # type: ignore[arg-type]  # checked by where

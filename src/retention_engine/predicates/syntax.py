@@ -39,7 +39,8 @@ def syntax(text: str) -> ast.expr:
         return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         start = _line_start(text, error.lineno)
-        position = None if start is None else min(len(text), start + max(0, (error.offset or 0) - 1))
+        end = len(text.rstrip())  # where the parser of 3.11 says 0
+        position = None if start is None else min(end, start + error.offset - 1 if error.offset else end)
         raise ExpressionError(f"not an expression: {error.msg}", text=text, position=position) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError(f"not an expression: {shown(str(error))}", text=text) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from retention_engine.testing import strategies
+    from retention_engine.testing.brute_force import essence, oracle
     from retention_engine.testing.case import Case, nodes, view_at, walk
     from retention_engine.testing.clock import ManualClock
     from retention_engine.testing.fold_laws import arrangements, order_independent
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
         check_text,
         check_windows,
     )
+    from retention_engine.testing.simulation import (
+        InterruptedStore,
+        decision_lines,
+        once,
+        order_independent_engine,
+        tick_invariant,
+    )
     from retention_engine.testing.strategies import (
+        Scenario,
         cases,
         collections,
         customers,
@@ -35,6 +44,9 @@ if TYPE_CHECKING:
         instants,
         orders,
         quantities,
+        rule_sets,
+        rules,
+        scenarios,
         spans,
         zones,
     )
@@ -42,7 +54,9 @@ if TYPE_CHECKING:
 __all__ = [
     "LAWS",
     "Case",
+    "InterruptedStore",
     "ManualClock",
+    "Scenario",
     "arrangements",
     "cases",
     "check_comparisons",
@@ -59,16 +73,25 @@ __all__ = [
     "collections",
     "customers",
     "datetimes",
+    "decision_lines",
+    "essence",
     "expressions",
     "facts",
     "histories",
     "instants",
     "nodes",
+    "once",
+    "oracle",
     "order_independent",
+    "order_independent_engine",
     "orders",
     "quantities",
+    "rule_sets",
+    "rules",
+    "scenarios",
     "spans",
     "strategies",
+    "tick_invariant",
     "view_at",
     "walk",
     "zones",
@@ -77,6 +100,8 @@ __all__ = [
 _HOMES = {
     "case": ("Case", "nodes", "view_at", "walk"),
     "clock": ("ManualClock",),
+    "brute_force": ("essence", "oracle"),
+    "simulation": ("InterruptedStore", "decision_lines", "once", "order_independent_engine", "tick_invariant"),
     "fold_laws": ("arrangements", "order_independent"),
     "laws": ("LAWS", "check_"),
 }

@@ -3,10 +3,12 @@
 from retention_engine.testing.strategies.expressions import collections, comparisons, expressions, quantities
 from retention_engine.testing.strategies.facts import facts
 from retention_engine.testing.strategies.histories import cases, histories
+from retention_engine.testing.strategies.rules import Scenario, questions, rule_sets, rules, scenarios, steps, triggers
 from retention_engine.testing.strategies.times import corners, datetimes, day_counts, instants, spans, zones
 from retention_engine.testing.strategies.words import carts, customers, data, lines, moneys, orders, scalars, texts
 
 __all__ = [
+    "Scenario",
     "carts",
     "cases",
     "collections",
@@ -24,8 +26,14 @@ __all__ = [
     "moneys",
     "orders",
     "quantities",
+    "questions",
+    "rule_sets",
+    "rules",
     "scalars",
+    "scenarios",
     "spans",
+    "steps",
     "texts",
+    "triggers",
     "zones",
 ]

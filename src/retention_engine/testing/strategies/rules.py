@@ -54,6 +54,7 @@ _RECORDS = st.sampled_from(
         *(p.orders.where(p.item.total >= 250), p.carts.where(ordered=False), p.purchases.where(sku=TEXTS[0])),
     )
 )
+_SINCE = _BOUGHT.map(lambda bought: bought.since(p.entry).exists())
 _USUAL = ("age", "older", "count", "none before", "exists", "days", "hour", "gaps", "bought since", "bought since")
 
 
@@ -132,7 +133,11 @@ def _calendars(draw: st.DrawFn, around: int, zone: str) -> r.Trigger:
     day, at = local_date(around, zone_named(zone)), draw(_AT)
     match draw(st.sampled_from(("yearly", "ahead", "daily", "weekly", "monthly"))):
         case "yearly":
-            anchors = (p.customer.birthday, p.customer.expiry, p.month_day(day.month, day.day))
+            anchors: tuple[p.Attribute | p.MonthDay, ...] = (
+                p.customer.birthday,
+                p.customer.expiry,
+                p.month_day(day.month, day.day),
+            )
             return r.before(draw(st.sampled_from(anchors)), draw(_LEADS), at=at, leap=draw(_LEAPS))
         case "ahead":
             return r.before(p.customer.expiry, draw(_SPANS))
@@ -180,7 +185,7 @@ def rules(
     if effect:
         manners = {
             "when": draw(st.none() | st.none() | questions(around=around, zone=zone)),
-            "exit_when": draw(st.none() | questions(around=around, zone=zone, entry=True)),
+            "exit_when": draw(st.none() | _SINCE | questions(around=around, zone=zone, entry=True)),
             "valid_for": draw(st.none() | _SPANS),
             "re_entry": draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _SPANS),
         }
@@ -225,7 +230,7 @@ def _customers_facts(
     draw: st.DrawFn, made: r.RuleSet, customer: str, around: int, zone: str, limits: tuple[int, int]
 ) -> list[f.Fact]:
     """Return facts of every kind, more of them of the kinds that the rules ask about."""
-    named = {"customer": customer, "around": around, "zone": zone}
+    named: dict[str, Any] = {"customer": customer, "around": around, "zone": zone}
     told = draw(histories(max_orders=limits[0], max_others=limits[1], **named))
     asked = sorted(frozenset().union(*(rule.reads() for rule in made)))
     kinds = tuple(kind for name in asked for kind in _KINDS.get(name, ()))
@@ -234,7 +239,7 @@ def _customers_facts(
         told += [evolve(fact, id=f"asked-{number}") for number, fact in enumerate(more)]
     if "customer.expiry" in asked:
         held, at = draw(st.tuples(instants(around=around, zone=zone), instants(around=around, zone=zone)))
-        said = {"name": "expiry", "value": to_text(held), "is_instant": True}
+        said: dict[str, Any] = {"name": "expiry", "value": to_text(held), "is_instant": True}
         told.append(f.AttributeChanged(id="expiry", customer=customer, at=at, **said))
     delays = draw(st.lists(st.sampled_from(_DELAYS), min_size=len(told), max_size=len(told)))
     return [

@@ -13,7 +13,7 @@ from typing import Any
 from retention_engine.actions import Decision
 from retention_engine.facts import Fact
 from retention_engine.rules import Rule, RuleSet
-from retention_engine.testing.oracle.life import Life, Shop
+from retention_engine.testing.brute_force.life import Life, Shop
 from retention_engine.timing import Span, days, to_instant
 
 __all__ = ["essence", "oracle"]

@@ -10,7 +10,7 @@ from attrs import evolve
 from retention_engine import predicates as p
 from retention_engine.rules import After, Ahead, Before, Every, Trigger
 from retention_engine.state import Moment
-from retention_engine.testing.oracle.moments import CALENDAR, asks, inside, on_clock
+from retention_engine.testing.brute_force.moments import CALENDAR, asks, inside, on_clock
 from retention_engine.timing import anniversary, local_date
 from retention_engine.view import View
 

@@ -11,8 +11,8 @@ from retention_engine.actions import Action, Decision, Outcome, Reason
 from retention_engine.facts import Fact, MessageSent
 from retention_engine.rules import Catalogue, Do, Edge, Rule, RuleSet, WaitFor
 from retention_engine.state import History, fold
-from retention_engine.testing.oracle.asked import dues, holds, key_of
-from retention_engine.testing.oracle.moments import dates, inside, moments
+from retention_engine.testing.brute_force.asked import dues, holds, key_of
+from retention_engine.testing.brute_force.moments import dates, inside, moments
 from retention_engine.timing import Span
 from retention_engine.view import View, zone_of
 

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios of one run, printed as one table. See README.md."""
