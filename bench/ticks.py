@@ -1,9 +1,10 @@
-"""Ticks of the real engine (``record`` and ``advance``): idle ones, and ticks of the same work among ever more customers.
+"""Ticks of the real engine (``record`` and ``advance``): idle ones, and ticks of the same work among ever more people.
 
 A store is brought to where a long-running engine would have left it, through its ports: the engine is launched, the
 facts before that instant are appended, and every customer's next wake-up is set. Last visits are spread evenly over 90
-days and dealt out to the customers at random, so that a tick of ``1500 days / customers`` has 50 wake-ups at every size;
-100 visits are recorded in each tick. At the end the decisions about a sample are compared with the pure ``decide``.
+days and dealt out to the customers at random, so that a tick of ``1500 days / customers`` has 50 wake-ups at every
+size; 100 visits are recorded in each tick. At the end the decisions about a sample are compared with the pure
+``decide``.
 """
 
 from __future__ import annotations
@@ -142,6 +143,17 @@ def _idle(size: int, ticks: int) -> Iterator[Row]:
         yield Row(PART, f"idle tick, {few:,} customers, 50 rules", us, "us")
 
 
+def _idle_wall(one: Shop, ticks: int) -> float:
+    """Return the median wall seconds of ticks of a microsecond, in which nothing is due."""
+    spent = []
+    for _ in range(ticks):
+        one.now += 1
+        begun = perf_counter()
+        assert one.engine.advance(one.now).evaluated == 0, "somebody was looked at in an idle tick"
+        spent.append(perf_counter() - begun)
+    return median(spent)
+
+
 def _work(kind: str, sizes: tuple[int, ...], rounds: int) -> Iterator[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -153,6 +165,7 @@ def _work(kind: str, sizes: tuple[int, ...], rounds: int) -> Iterator[Row]:
         spent, wall = _in_turn(shops, rounds)
         for one in shops:
             check(one)
+        idle = _idle_wall(shops[-1], rounds)
     for size, one in zip(sizes[1:], spent[1:], strict=True):
         goal = ("<=", 1.5) if size == sizes[-1] else None
         ratio = median(many / few for many, few in zip(one, spent[0], strict=True))
@@ -168,6 +181,7 @@ def _work(kind: str, sizes: tuple[int, ...], rounds: int) -> Iterator[Row]:
         f"{touched:.0f} a tick",
     )
     yield Row(PART, f"tick, {kind}: wall", median(wall) * 1e3, "ms", None, f"{sizes[-1]:,} customers")
+    yield Row(PART, f"idle tick, {kind}: wall", idle * 1e6, "us", None, f"{sizes[-1]:,} customers, the commit included")
 
 
 def _in_turn(shops: list[Shop], rounds: int) -> tuple[list[list[float]], list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import md5, sha256
 
 BUCKETS = 10_000
@@ -23,11 +24,8 @@ def bucket_edge(number: int) -> str:
     return f"{value:08x}" if value < 1 << 32 else "g"
 
 
+@lru_cache(maxsize=4096)
 def fingerprint(*texts: str) -> str:
     """Return 32 hexadecimal digits that identify a sequence of texts."""
-    whole = sha256()
-    for text in texts:
-        raw = text.encode("utf-8", "surrogatepass")
-        whole.update(len(raw).to_bytes(8, "big"))
-        whole.update(raw)
-    return whole.hexdigest()[:32]
+    raws = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return sha256(b"".join(part for raw in raws for part in (len(raw).to_bytes(8, "big"), raw))).hexdigest()[:32]

@@ -11,7 +11,7 @@ from retention_engine.cli.cdnow import data_file
 from tests.cli._shop import EUR, ORDERS, Done, opened, run, write
 from tests.house._house import ROOT
 
-ROW = re.compile(r"^\| (?P<commands>[\w, ]+) \| `(?P<type>\w+)` \| (?P<fields>.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (?P<commands>[a-z, ]+) \| `(?P<type>\w+)` \| (?P<fields>.+) \|$", re.MULTILINE)
 
 
 def documented() -> dict[str, set[str]]:

@@ -14,7 +14,8 @@ def test_texts_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().say("[red]id[/red] :smile: 1234")
     Screen().table(["[b]"], [["[i]x"], ["[/]"]])
 
-    assert capsys.readouterr().out == "[red]id[/red] :smile: 1234\n[b]\n[i]x\n[/]\n"
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["[red]id[/red] :smile: 1234", "[b]", "[i]x", "[/]"]
 
 
 def test_numbers_stand_right_with_separators(capsys: pytest.CaptureFixture[str]) -> None:

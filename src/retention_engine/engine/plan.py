@@ -20,6 +20,7 @@ from retention_engine.predicates import (
 from retention_engine.predicates.columns import ColumnSpec, wanted_by
 from retention_engine.predicates.compiler import Program, compile_predicates
 from retention_engine.rules import Catalogue, Edge, Rule, RuleSet
+from retention_engine.state import EVENTS
 from retention_engine.timing import NEVER, local_date
 from retention_engine.view import View
 
@@ -113,6 +114,11 @@ class Plan:
     leaving: int
     anchors: tuple[Anchor, ...]
     wanted: frozenset[str]
+
+    @property
+    def hears_messages(self) -> bool:
+        """Whether a rule asks about our own messages: otherwise a sent one changes nothing."""
+        return not self.wanted.isdisjoint({"messages", f"{EVENTS}message_sent"})
 
     @classmethod
     def of(cls, rules: RuleSet) -> Plan:

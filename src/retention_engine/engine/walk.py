@@ -96,6 +96,7 @@ class _Walk:
     facts: deque[Fact]
     news: deque[Fact]
     mask: int
+    launched: int
     echoes: list[Fact] = field(factory=list)
     dues: dict[str, int] = field(factory=dict)
 
@@ -113,9 +114,18 @@ class _Walk:
         record = plan.program.record(history, terms.zone)
         mask = plan.program.boolean(record, start - 1) if past else plan.leaving
         memory = Memory.of(subject.decisions)
+        launched = max((terms.launches[rule.id] for rule in plan.rules), default=start)
         news = deque(fact for fact in subject.news if fact.effective >= start)
         return cls(
-            terms, history, record, memory, Journeys(subject.customer, memory), deque(subject.facts[past:]), news, mask
+            terms,
+            history,
+            record,
+            memory,
+            Journeys(subject.customer, memory),
+            deque(subject.facts[past:]),
+            news,
+            mask,
+            launched,
         )
 
     def run(self, start: int, to: int) -> Walked:
@@ -161,6 +171,8 @@ class _Walk:
     def _edges(self, view: View, before: int, old: int | None) -> list[int]:
         turns: list[int] = []
         rising = self.mask & ~before
+        if not rising and view.now > self.launched:
+            return turns
         for bit, rule in enumerate(self.terms.plan.edges):
             trigger, launch = rule.trigger, self.terms.launches[rule.id]
             assert isinstance(trigger, Edge)
@@ -225,6 +237,8 @@ class _Walk:
             if decision.action is not None and decision.action.kind == "send":
                 fact = self.terms.echo(decision)
                 self.echoes.append(fact)
+                if not self.terms.plan.hears_messages:
+                    continue
                 self.facts = deque(sorted([*self.facts, fact], key=lambda one: (one.effective, one.at, one.id)))
 
 

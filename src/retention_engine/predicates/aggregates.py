@@ -47,8 +47,9 @@ class Collection(Node):
 
 def is_name(name: object) -> bool:
     """Tell whether it can name a field or an attribute: 1 to 200 letters, digits and ``_``, no ``_`` in front."""
-    plain = isinstance(name, str) and len(name) <= LONGEST_NAME and name.isascii() and name.isidentifier()
-    return plain and name[0] != "_" and not iskeyword(name)
+    if not isinstance(name, str) or len(name) > LONGEST_NAME or not name.isascii() or not name.isidentifier():
+        return False
+    return name[0] != "_" and not iskeyword(name)
 
 
 def check_field(collection: Collection, name: object) -> str:

@@ -86,7 +86,8 @@ class Explanation:
             yield "  " * depth + self.text, truth, "; ".join(filter(None, (self.value, self.turns)))
             return
         yield "  " * depth + self.heading, truth, ""
-        for part in self.parts:
+        negated = self.heading.startswith("not ")
+        for part in self.parts[0].parts if negated else self.parts:
             yield from part._rows(depth + 1)
 
 
