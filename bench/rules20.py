@@ -65,7 +65,7 @@ def run(*, quick: bool = False) -> list[Row]:
         "lambdas": [by_hand(state) for state in states],
         "lambdas over records": [same(record) for record in records],
     }.items():
-        assert found == masks, f"{name} is wrong"
+        assert found == masks, f"{name}: wrong answers"
     sides = _sides(program, records, {"lambdas": (by_hand, states), "same": (same, records)})
     times = in_turn(sides, rounds)
     return [*_ours(times, customers), *_costs(program, histories, rounds), *_peers(quick=quick)]

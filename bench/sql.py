@@ -1,4 +1,4 @@
-"""The SQL reading on DuckDB: 20 rules for everybody, over raw tables beside hand-written SQL, and over a prepared table."""
+"""The SQL reading on DuckDB: 20 rules for everybody, over raw tables beside hand-written SQL, then a prepared table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(*, quick: bool = False) -> list[Row]:
     sides["text"] = lambda: query(shop.rules(), at=NOW, source=shop.RAW)
     times = in_turn(sides, rounds)
     connection.close()
-    return _rows(times, customers, int(len(population.orders["at"])))
+    return _rows(times, customers, len(population.orders["at"]))
 
 
 def stored(connection: Any, text: str) -> Side:

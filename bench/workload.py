@@ -1,7 +1,7 @@
 """The canonical population of the benchmarks: a shop of two years, 8 categories and 200 products, drawn from one seed.
 
-The draws are made in a fixed order; then the check-sums come out exactly. Instants are integer microseconds UTC, 0 stands for
-never; amounts are minor units.
+The draws are made in a fixed order; then the check-sums come out exactly. Instants are integer microseconds UTC,
+with 0 for never; amounts are minor units.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from retention_engine.batch import tables
 from retention_engine.predicates import Records, customer, events, item, orders, yearly
 from retention_engine.state import COLLECTIONS, EventRecord, History, Moment
 from retention_engine.state.records import AnswerRecord, OrderRecord
-from retention_engine.timing import to_instant
+from retention_engine.timing import days, to_instant
 
 NEW_YEAR = to_instant("2023-12-31T18:00:00Z")  # already the first of January in Tokyo
 
@@ -26,23 +26,25 @@ def history(**attributes: object) -> History:
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
 def test_a_collection_has_the_fields_of_its_record_class(collection: str) -> None:
-    """There is no second list of fields: a new field of a record is a new column."""
-    found = tables([], [Records(collection).exists()])[collection]
-    names = {each.name for each in fields(COLLECTIONS[collection])} - {"id", "at"}
-    columns = set(found.kinds) - {"customer", "id", "at", "sequence"}
+    """There is no second list of fields: a new field of a record can be asked for, and is a column then."""
+    names = {each.name for each in fields(COLLECTIONS[collection])} - {"at"}
+    found = tables([], [Records(collection).last(name).is_set() for name in names])[collection]
+    columns = set(found.kinds) - {"customer", "at", "sequence"}
     assert {column.removesuffix("_whole").removesuffix("_real") for column in columns} == names
     assert found.values == {column: [] for column in found.kinds}
 
 
 def test_records_come_in_the_order_that_last_and_first_mean() -> None:
     """The sequence counts records by instant and id."""
-    found = tables([history()], [orders.exists()])["orders"]
-    assert (found.values["id"], found.values["sequence"], found.values["at"]) == (["a", "b"], [0, 1], [5, 5])
-    assert (found.values["customer"], found.values["total"], found.values["channel"]) == (
-        ["anna"] * 2,
-        [100] * 2,
-        [None] * 2,
-    )
+    found = tables([history()], [orders.last("id") == "b", orders.first("channel").is_set()])["orders"]
+    assert [found.values[name] for name in ("id", "sequence", "at")] == [["a", "b"], [0, 1], [5, 5]]
+    assert [found.values[name] for name in ("customer", "channel")] == [["anna"] * 2, [None] * 2]
+
+
+def test_gaps_need_no_column() -> None:
+    """The distance between records is computed by the query."""
+    found = tables([history()], [orders.gaps().where(item.gap > days(1)).mean("gap") < days(2)])["orders"]
+    assert set(found.kinds) == {"customer", "at", "sequence"}
 
 
 KINDS = [
@@ -92,7 +94,7 @@ def test_a_score_may_be_whole_or_not() -> None:
     made = History("anna")
     made.put("answers", AnswerRecord("a", 1, "nps", None, 9, None))
     made.put("answers", AnswerRecord("b", 2, "nps", None, 9.5, None))
-    found = tables([made], [Records("answers").exists()])["answers"].values
+    found = tables([made], [Records("answers").max("score") > 9])["answers"].values
     assert (found["score_whole"], found["score_real"]) == ([9, None], [None, 9.5])
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cyclopts import CycloptsError
 
-from retention_engine.cli.exits import Exit, UsageError, code_of, line_of
+from retention_engine.cli.exits import Exit, code_of, line_of
 from retention_engine.errors import (
     DefinitionError,
     ExpressionError,
@@ -21,7 +22,7 @@ from retention_engine.errors import (
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (UsageError("x"), Exit.USAGE),
+        (CycloptsError("x"), Exit.USAGE),
         (MissingExtra("duckdb", "duckdb"), Exit.USAGE),
         (TimeError("x"), Exit.USAGE),
         (DefinitionError("x"), Exit.INPUT),

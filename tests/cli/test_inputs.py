@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cyclopts import CycloptsError
 
 from retention_engine import Engine
-from retention_engine.cli.exits import UsageError
 from retention_engine.cli.inputs import instant_of, moment_of, one_of, store_at
 from retention_engine.errors import StoreError
 from retention_engine.timing import to_text
@@ -29,14 +29,14 @@ def test_an_instant_has_an_offset_or_is_a_day_of_the_shop(text: str, zone: str, 
 @pytest.mark.parametrize("text", ["2026-03-01T12:00:00", "2026-02-30", "tomorrow!!", "", "9" * 30])
 def test_anything_else_names_the_option(text: str) -> None:
     """A naive time, a date that does not exist and other texts are refused with the option's name."""
-    with pytest.raises(UsageError, match="--at is an instant"):
+    with pytest.raises(CycloptsError, match="--at is an instant"):
         instant_of(text, "--at")
 
 
 def test_the_stores_own_time_is_the_default() -> None:
     """Without --at the instant advanced to counts; a store without one needs the option."""
     engine = Engine([])
-    with pytest.raises(UsageError, match="--at is needed"):
+    with pytest.raises(CycloptsError, match="--at is needed"):
         moment_of(engine, None, "UTC")
     engine.advance("2026-03-01T00:00:00+00:00")
 
@@ -45,7 +45,7 @@ def test_the_stores_own_time_is_the_default() -> None:
 
 def test_a_name_that_is_not_there_has_a_neighbour() -> None:
     """The message names the nearest one."""
-    with pytest.raises(UsageError, match="did you mean 'win-back'"):
+    with pytest.raises(CycloptsError, match="did you mean 'win-back'"):
         one_of("winback", "--rule", ["thanks", "win-back"])
 
 

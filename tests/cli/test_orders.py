@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cyclopts import CycloptsError
 
-from retention_engine.cli.exits import UsageError
 from retention_engine.cli.orders import Table
 from retention_engine.errors import DefinitionError, FactError
 from tests.cli._shop import write
@@ -54,7 +54,7 @@ def test_a_table_without_header_has_its_columns_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flag", ["customer", "customer=", "=x", "custommer=x"])
 def test_a_wrong_flag_is_a_usage_error(flag: str, tmp_path: Path) -> None:
     """A flag without a name, a value or a known name is refused."""
-    with pytest.raises(UsageError, match="--map"):
+    with pytest.raises(CycloptsError, match="--map"):
         read(tmp_path, TOTALS, flag)
 
 

@@ -46,6 +46,13 @@ def test_a_file_becomes_facts_and_an_account() -> None:
     assert report.edges == ("100", "106")
 
 
+def test_an_ignored_row_inside_an_order_is_counted_apart() -> None:
+    """The order is made of the rest."""
+    facts, report = read([row(), row(code="TEST"), row(code="85048")])
+    assert (len(facts[0].order.lines), report.rows, report.used) == (2, 3, 2)
+    assert (report.skipped[Skip.IGNORED].rows, report.skipped[Skip.IGNORED].orders) == (1, 1)
+
+
 def test_problems_name_row_and_column() -> None:
     """Rows without an order are told first, orders as they are made."""
     _, report = read(FILE)

@@ -16,7 +16,7 @@ REFUSED = [
     ("f'{a}'", 0, "'f' is not part of the language here"),
     ("customer.a == b'x'", 14, "'b' is not part"),
     ("customer.a == '''x'''", 14, '"\'" is not part'),
-    ("customer.a == 'x' 'y'", 18, "not an expression|is not part"),
+    ("customer.a == 'x' 'y'", 14, '"\'" is not part'),
     ("customer.a == 'x''y'", 14, '"\'" is not part'),
     ("customer.a == 'x", 14, '"\'" is not part'),
     (r"customer.a == '\d'", 14, '"\'" is not part'),
@@ -30,15 +30,15 @@ REFUSED = [
     ("orders\u00a0.exists()", 6, "is not part"),
     ("orders\x00", 6, "is not part"),
     ("orders.", 7, "not an expression"),
-    (" \n orders.exists(", 9, "not an expression"),
-    ("", 0, "not an expression"),
+    (" \n orders.exists(", 16, "not an expression"),
+    ("", None, "not an expression"),
     ("(" * 97 + ")" * 97, 96, "at most 96 deep"),
     ("1," * 30_000, 50_000, "at most 50000 words and signs"),
 ]
 
 
 @pytest.mark.parametrize(("text", "position", "message"), REFUSED)
-def test_what_is_no_expression_is_refused_at_its_place(text: str, position: int, message: str) -> None:
+def test_what_is_no_expression_is_refused_at_its_place(text: str, position: int | None, message: str) -> None:
     """Nothing is joined, prefixed, continued or commented; nothing only looks like a known name."""
     with pytest.raises(ExpressionError, match=message) as caught:
         syntax(text)
@@ -132,7 +132,7 @@ def test_a_mapping_is_read_with_its_values() -> None:
 def test_own_functions_are_suggested() -> None:
     """A misspelt name is compared with them, and one without brackets is told so."""
     calls = {"entering": str}
-    with pytest.raises(ExpressionError, match="unknown function 'enterin' .did you mean 'entering'"):
+    with pytest.raises(ExpressionError, match=r"unknown function 'enterin' .did you mean 'entering'"):
         read("enterin(1)", calls=calls)
     with pytest.raises(ExpressionError, match="'entering' does not stand alone: write entering"):
         read("entering", calls=calls)

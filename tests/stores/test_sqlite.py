@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from retention_engine.stores import MemoryStore, SqliteStore, open_store
 from retention_engine.stores.sqlite.schema import APPLICATION_ID, MIGRATIONS, Migration
 from retention_engine.stores.sqlite.session import Session, has_wal_reset_bug
 from retention_engine.testing.conformance import StoreConformance
-from retention_engine.testing.conformance.samples import append, change, contents, fill, viewed
+from retention_engine.testing.conformance.samples import action, append, change, contents, fill, viewed
 from retention_engine.timing import microseconds
 
 
@@ -197,6 +197,19 @@ def test_a_lock_held_too_long_is_an_error_and_passes(path: Path) -> None:
     second.close()
 
 
+def test_a_new_file_that_another_makes_is_waited_for(path: Path) -> None:
+    """SQLite refuses at once to change the journal mode while another writes; we wait, as long as we were told."""
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked"):
+        SqliteStore(path, patience=microseconds(1000))
+    release = Timer(0.05, other.rollback)
+    release.start()
+    close(SqliteStore(path))
+    release.join()
+    other.close()
+
+
 def test_a_full_disk_takes_back_the_transaction_only(path: Path) -> None:
     """When there is no room the block raises StoreError, what was kept stays, and with room it goes on."""
     store = SqliteStore(path)
@@ -224,6 +237,7 @@ def test_a_closed_store_answers_with_an_error_of_ours(path: Path) -> None:
 
 BEYOND: list[Callable[[SqliteStore], object]] = [
     lambda store: store.settings.put("\ud800", "x"),
+    lambda store: store.outbox.put([action(name="\ud800")]),
     lambda store: store.wakes.set({"ann": 2**63}),
     lambda store: store.wakes.due(10**30, 1),
 ]
@@ -249,7 +263,11 @@ def test_a_name_that_is_nearly_known_is_unknown(path: Path, name: str) -> None:
     store.close()
 
 
-BODIES = [("{", StoreError, "cannot be read: '{'"), ('{"v":1,"kind":"theirs"}', FactError, "theirs")]
+BODIES: list[tuple[str, type[Exception], str]] = [
+    ("{", StoreError, "cannot be read: '{'"),
+    ('{"v":1,"kind":"order_placed","id":"1","at":0,"order":1}', StoreError, "cannot be read"),
+    ('{"v":1,"kind":"theirs"}', FactError, "theirs"),
+]
 
 
 def test_a_broken_body_is_an_error_of_ours(path: Path) -> None:

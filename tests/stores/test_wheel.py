@@ -24,6 +24,7 @@ def test_it_answers_as_a_mapping_does(steps: list[tuple[object, object]]) -> Non
         else:
             wanted = sorted((instant, name) for name, instant in model.items() if instant <= first)
             assert wheel.due(first, second) == [(name, instant) for instant, name in wanted[: max(second, 0)]]
+    assert wheel._waiting == sum(map(len, wheel._far.values()))
 
 
 def test_asking_changes_nothing() -> None:

@@ -10,12 +10,12 @@ from attrs import asdict, frozen
 
 from retention_engine.predicates import Aggregate, Node, Truth, Where
 from retention_engine.predicates.sql import Columns, Source
-from retention_engine.state import EventRecord, History, Moment, Record, fields_of
+from retention_engine.state import History, Moment, fields_of, read_any
 from retention_engine.timing import local_date
 from retention_engine.view import zone_of
 
 _LAYOUT = Source()
-_SLOTS = {bool: "flag", int: "whole", float: "real", str: "text", Moment: "instant"}
+_SLOTS: dict[type, str] = {bool: "flag", int: "whole", float: "real", str: "text", Moment: "instant"}
 
 
 @frozen
@@ -31,16 +31,16 @@ class Rows:
     kinds: dict[str, str]
     values: dict[str, list[Any]]
 
-    def add(self, **cells: Any) -> None:
-        """Append a row; columns that are not named are None."""
-        for name, column in self.values.items():
-            column.append(cells.get(name))
+    @classmethod
+    def empty(cls, name: str, kinds: dict[str, str]) -> Rows:
+        """Return a table without rows."""
+        return cls(name, kinds, {column: [] for column in kinds})
 
 
 def tables(histories: Iterable[History], predicates: Iterable[Truth], *, shop_zone: str = "UTC") -> dict[str, Rows]:
     """Return the tables that predicates ask for, by their names in the default layout of ``Source``.
 
-    Built-in collections come with all their fields; of customers and events there is only what is asked for.
+    There is only what is asked for: of records their order, instant and the fields named, of customers the attributes.
 
     Args:
         shop_zone: the calendar of customers without a zone, in which an instant has its day.
@@ -57,12 +57,13 @@ def _asked(predicates: Iterable[Truth]) -> tuple[dict[str, set[str]], set[str]]:
     collections: dict[str, set[str]] = {}
     attributes = {"zone"}
     for node in _walk(predicates):
-        reads = {name for name in node.reads() if name != "entry"}
-        attributes |= {name.removeprefix("customer.") for name in reads if name.startswith("customer.")} - {"id"}
-        for name in reads:
-            if not name.startswith("customer."):
-                collections.setdefault(name, set()).update(fields_of(name) or ())
-                collections[name] |= _free_fields(node)
+        for name in node.reads() - {"entry", "customer.id"}:
+            if name.startswith("customer."):
+                attributes.add(name.removeprefix("customer."))
+            else:
+                kinds = fields_of(name)
+                fields = {field for field in _fields(node) if kinds is None or field in kinds}
+                collections.setdefault(name, set()).update(fields)
     return collections, attributes
 
 
@@ -72,55 +73,57 @@ def _walk(nodes: Iterable[Node]) -> Iterator[Node]:
         yield from _walk(node.parts())
 
 
-def _free_fields(node: Node) -> set[str]:
-    """Return the field of an event that one node names itself."""
-    if isinstance(node, Where):
-        return {node.test.field} if node.inner.kinds() is None else set()
-    if isinstance(node, Aggregate) and node.field is not None:
-        return {node.field} if node.records.kinds() is None else set()
-    return set()
+def _fields(node: Node) -> set[str]:
+    """Return the field that a node names itself: of a record, or ``gap``, which no table holds."""
+    found = node.test.field if isinstance(node, Where) else node.field if isinstance(node, Aggregate) else None
+    return set() if found is None else {found}
 
 
 def _customers(people: list[History], names: list[str], shop_zone: str) -> Rows:
-    columns = {name: _LAYOUT.attribute(name) for name in names}
+    columns = {name: _kinds(_LAYOUT.attribute(name)) for name in names}
     rows = _empty("customers", {"customer": "text"}, columns)
-    for history in people:
-        cells = {"customer": history.customer}
-        where = zone_of(history, shop_zone)
-        for name, held in columns.items():
-            cells |= _cells(held, history.value(name), where)
-        rows.add(**cells)
+    rows.values["customer"] += [history.customer for history in people]
+    zones = [zone_of(history, shop_zone) for history in people]
+    for name, kinds in columns.items():
+        found = [history.value(name) for history in people]
+        _spread(rows, kinds, found)
+        for column in (column for column, kind in kinds.items() if kind == "day"):
+            rows.values[column] += [_day(value, where) for value, where in zip(found, zones, strict=True)]
     return rows
 
 
 def _records(people: list[History], collection: str, names: list[str]) -> Rows:
-    columns = {name: _LAYOUT.field(collection, name) for name in names if name != "id"}
-    fixed = {"customer": "text", "id": "text", "at": "instant", "sequence": "whole"}
+    columns = {name: _kinds(_LAYOUT.field(collection, name)) for name in names}
+    fixed = {"customer": "text", "at": "instant", "sequence": "whole"}
     rows = _empty(_LAYOUT.table(collection).name, fixed, columns)
+    values = rows.values
     for history in people:
-        for sequence, record in enumerate(history.records(collection)):
-            cells = {"customer": history.customer, "id": record.id, "at": record.at, "sequence": sequence}
-            for name, held in columns.items():
-                cells |= _cells(held, _value(record, name))
-            rows.add(**cells)
+        records = history.records(collection)
+        values["customer"] += [history.customer] * len(records)
+        values["at"] += [record.at for record in records]
+        values["sequence"] += range(len(records))
+        for name, kinds in columns.items():
+            _spread(rows, kinds, [read_any(record, name) for record in records])
     return rows
 
 
-def _empty(name: str, fixed: dict[str, str], columns: dict[str, Columns]) -> Rows:
-    kinds = fixed | {column: slot for held in columns.values() for slot, column in asdict(held).items() if column}
-    return Rows(name, kinds, {column: [] for column in kinds})
+def _kinds(columns: Columns) -> dict[str, str]:
+    return {column: kind for kind, column in asdict(columns).items() if column is not None}
 
 
-def _value(record: Record, name: str) -> Any:
-    return record.data.get(name) if isinstance(record, EventRecord) else getattr(record, name)
+def _empty(name: str, fixed: dict[str, str], columns: dict[str, dict[str, str]]) -> Rows:
+    return Rows.empty(name, fixed | {column: kind for kinds in columns.values() for column, kind in kinds.items()})
 
 
-def _cells(columns: Columns, value: Any, where: ZoneInfo | None = None) -> dict[str, Any]:
-    """Put a value into the column of its kind; an instant also has a day in the customer's calendar."""
-    slot = _SLOTS.get(type(value))
-    column = None if slot is None else getattr(columns, slot)
-    cells = {} if column is None else {column: value}
-    if isinstance(value, Moment) and where is not None and columns.day is not None:
-        day = local_date(value, where)
-        cells[columns.day] = f"{day.month:02}-{day.day:02}"
-    return cells
+def _spread(rows: Rows, kinds: dict[str, str], found: list[Any]) -> None:
+    """Put each value into the column of its kind, None into those of the others."""
+    for column, kind in kinds.items():
+        if kind != "day":
+            rows.values[column] += [value if _SLOTS.get(type(value)) == kind else None for value in found]
+
+
+def _day(value: Any, where: ZoneInfo) -> str | None:
+    if not isinstance(value, Moment):
+        return None
+    day = local_date(value, where)
+    return f"{day.month:02}-{day.day:02}"

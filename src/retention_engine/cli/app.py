@@ -11,7 +11,7 @@ from retention_engine.cli.advancing import advance
 from retention_engine.cli.backtesting import backtest_
 from retention_engine.cli.checking import check
 from retention_engine.cli.demo import demo
-from retention_engine.cli.exits import Exit, UsageError, code_of, line_of
+from retention_engine.cli.exits import Exit, code_of, line_of
 from retention_engine.cli.explaining import explain
 from retention_engine.cli.importing import import_
 from retention_engine.cli.segments import segment
@@ -44,9 +44,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
-    except CycloptsError as error:
-        return _fail(" ".join(str(error).split()), Exit.USAGE)
-    except (RetentionError, UsageError, OSError) as error:
+    except (CycloptsError, RetentionError, OSError) as error:
         return _fail(line_of(error), code_of(error))
     return int(done) if isinstance(done, int) else Exit.OK
 

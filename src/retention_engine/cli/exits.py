@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from cyclopts import CycloptsError
+
 from retention_engine.errors import MissingExtra, RetentionError, StoreError, TimeError
 
 
@@ -24,13 +26,9 @@ class Exit(IntEnum):
     """Stopped by Ctrl-C; what was committed stays, and the same command goes on."""
 
 
-class UsageError(Exception):
-    """The command line asks for something that is not there; the message names the option."""
-
-
 def code_of(error: Exception) -> Exit:
     """Return the exit code of an error."""
-    if isinstance(error, UsageError | MissingExtra | TimeError):
+    if isinstance(error, CycloptsError | MissingExtra | TimeError):
         return Exit.USAGE
     if isinstance(error, StoreError):
         return Exit.STORE

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cyclopts import CycloptsError
+
 from retention_engine import Engine
-from retention_engine.cli.exits import Exit, UsageError
+from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import moment_of, one_of, rules_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.errors import shown
@@ -38,7 +40,7 @@ def explain(
     one_of(rule, "--rule", (each.id for each in known))
     with Engine(known, store=store_at(db), zone=zone) as engine:
         if not engine.store.facts.of([customer])[customer]:
-            raise UsageError(f"--customer {shown(customer)} is not there: the store has no facts about them")
+            raise CycloptsError(f"--customer {shown(customer)} is not there: the store has no facts about them")
         story = engine.explain(customer, rule, moment_of(engine, at, zone))
     screen.emit("story", **story.as_dict())
     for line in str(story).splitlines():

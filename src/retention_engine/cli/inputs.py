@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
+from cyclopts import CycloptsError
+
 from retention_engine import Engine, RuleSet
-from retention_engine.cli.exits import UsageError
 from retention_engine.errors import StoreError, nearest, shown
 from retention_engine.ports import Store
 from retention_engine.rules import load_rules
@@ -46,24 +47,24 @@ def instant_of(text: str, option: str, where: str = "UTC") -> int:
     """Return microseconds UTC of ISO 8601 with an offset, or of the first instant of a date in the shop's zone.
 
     Raises:
-        TimeError: it is neither. UsageError: the message names the option.
+        TimeError: it is neither. CycloptsError: the message names the option.
     """
     try:
         return start_of_day(date.fromisoformat(text), zone(where)) if len(text) == 10 else to_instant(text)
     except ValueError as error:
-        raise UsageError(f"{option} is an instant such as 2026-11-21T12:00:00+00:00 or a date: {error}") from None
+        raise CycloptsError(f"{option} is an instant such as 2026-11-21T12:00:00+00:00 or a date: {error}") from None
 
 
 def moment_of(engine: Engine, text: str | None, where: str) -> int:
     """Return the instant asked about: ``--at``, or where the store's time stands.
 
     Raises:
-        UsageError: neither is there.
+        CycloptsError: neither is there.
     """
     if text is not None:
         return instant_of(text, "--at", where)
     if engine.now is None:
-        raise UsageError("--at is needed: this store was never advanced, so it has no now")
+        raise CycloptsError("--at is needed: this store was never advanced, so it has no now")
     return instant_at(engine.now)
 
 
@@ -76,9 +77,9 @@ def one_of(name: str, option: str, allowed: Iterable[str]) -> str:
     """Return a name that is there.
 
     Raises:
-        UsageError: it is not; the message names the nearest one.
+        CycloptsError: it is not; the message names the nearest one.
     """
     names = list(allowed)
     if name not in names:
-        raise UsageError(f"{option} {shown(name)} is not there{nearest(name, names)}")
+        raise CycloptsError(f"{option} {shown(name)} is not there{nearest(name, names)}")
     return name

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from attrs import fields, frozen
+from cyclopts import CycloptsError
 
-from retention_engine.cli.exits import UsageError
 from retention_engine.errors import DefinitionError, FactError, nearest, shown
 from retention_engine.facts import Fact
 from retention_engine.intake import OrderMapping, Reading, Row, orders_from_rows, read_facts, read_rows
@@ -42,7 +42,7 @@ class Table:
         """Return a table as the command line describes it; a flag goes before the mapping file.
 
         Raises:
-            UsageError: a flag is wrong. DefinitionError: the mapping file is wrong. OSError: it cannot be read.
+            CycloptsError: a flag is wrong. DefinitionError: the mapping file is wrong. OSError: it cannot be read.
         """
         settings = {} if mapping is None else _file(mapping)
         settings |= dict(map(_flag, given))
@@ -93,9 +93,9 @@ def _guessed(row: Mapping[str, object]) -> dict[str, str]:
 def _flag(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not value:
-        raise UsageError(f"--map is written NAME=VALUE, such as customer=CustomerID, not {shown(text)}")
+        raise CycloptsError(f"--map is written NAME=VALUE, such as customer=CustomerID, not {shown(text)}")
     if name not in _NAMES:
-        raise UsageError(f"--map knows no {shown(name)}{nearest(name, _NAMES)}")
+        raise CycloptsError(f"--map knows no {shown(name)}{nearest(name, _NAMES)}")
     if name in _LISTS:
         return name, tuple(value.split(","))
     return name, int(value) if name == "decimals" and value.isdecimal() else value

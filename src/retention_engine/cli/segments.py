@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 from attrs import frozen
-from cyclopts import Parameter
+from cyclopts import CycloptsError, Parameter
 
 from retention_engine import Engine, parse
 from retention_engine.batch import members as members_of
-from retention_engine.cli.exits import Exit, UsageError
+from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import instant_of, moment_of, one_of, rules_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.ports import Store
@@ -69,13 +69,13 @@ def segment(
     predicate = parse(expression, segments={} if rules is None else rules_in(rules).segments)
     if show_sql is not None:
         if at is None:
-            raise UsageError("--show-sql needs --at, the instant to ask about")
+            raise CycloptsError("--show-sql needs --at, the instant to ask about")
         one_of(show_sql, "--show-sql", DIALECTS)
         known = None if zones is None else zones.split(",")
         instant = instant_of(at, "--at", zone)
         return _tell_sql(screen, query(predicate, at=instant, dialect=show_sql, shop_zone=zone, zones=known), instant)
     if db is None:
-        raise UsageError("--db is needed: the store whose customers are asked")
+        raise CycloptsError("--db is needed: the store whose customers are asked")
     with Engine([], store=store_at(db), zone=zone) as engine, screen.progress("customers", None):
         instant = moment_of(engine, at, zone)
         histories = list(_histories(engine.store, instant))

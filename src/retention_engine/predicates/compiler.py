@@ -73,6 +73,8 @@ class Program:
     def update(self, record: Record) -> list[Change]:
         """Bring a record up to what its history has taken in since the last time; return the changes of records."""
         changes, touched = record.history.drain()
+        if not changes and not touched:
+            return changes
         names = {f"customer.{name}" for name in touched}
         for change in changes:
             names.add(change.collection)

@@ -78,5 +78,5 @@ def _action(raw: dict[str, Any]) -> Action:
 def _readable(what: str, text: str) -> Iterator[None]:
     try:
         yield
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise StoreError(f"a stored {what} cannot be read: {shown(text)}") from error

@@ -113,7 +113,7 @@ class _Facts(FactLog):
     def _lists(self, fact: Fact) -> list[list[Fact]]:
         if fact.customer is not None:
             return [self._by_customer[fact.customer]]
-        return [self._by_subject[subject] for subject in dict.fromkeys(fact.subjects())]
+        return [self._by_subject[subject] for subject in fact.subjects()]
 
     def _forget(self, fresh: list[Fact]) -> None:
         gone = {fact.id for fact in fresh}

@@ -78,7 +78,7 @@ class Wheel:
         number = self._edge = heappop(self._numbers)
         bucket = self._far.pop(number)
         self._waiting -= len(bucket)
-        entries = [(self._instants.get(customer), customer) for customer in dict.fromkeys(bucket)]
+        entries = [(self._instants.get(customer), customer) for customer in bucket]
         self._near = [(at, customer) for at, customer in entries if at is not None and at // WIDTH == number]
         heapify(self._near)
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, NoReturn
 
 from attrs import asdict, field, frozen
@@ -48,7 +49,7 @@ def tick_invariant(
     """Check that it does not matter how time is cut into ``advance`` calls, and return the decisions.
 
     One advance for all, one a day, one per cut; with all facts recorded ahead, with each recorded before the step that
-    reaches it, and with each recorded 1 µs before it takes effect.
+    reaches it, and with each recorded 1 µs before it takes effect; and stopping at and 1 µs around each decision.
 
     Args:
         facts: of any customers and about the catalogue, each id once.
@@ -66,11 +67,13 @@ def tick_invariant(
     daily = [*range(shop.since, end, DAY), end]
     last_moment = sorted({fact.effective - 1 for fact in known if shop.since < fact.effective <= end} | {*given})
     whole = shop.decide([(known, end)])
+    near = sorted({each.at + step for each in whole for step in (-1, 0, 1) if each.at + step <= end} | {end})
     ways = {
         "in the steps given": _ahead(known, given),
         "once a day": _ahead(known, daily),
         "in the steps given, facts recorded as they come": in_time(known, given),
         "once a day, facts recorded as they come": in_time(known, daily),
+        "around each decision": _ahead(known, near),
         "each fact recorded 1 µs before it takes effect": in_time(known, last_moment),
     }
     for title, run in ways.items():
@@ -149,12 +152,12 @@ def once(
     whole = shop.decide([(known, end)])
     kept = InterruptedStore(store(), failures)
     for told, at in in_time(known, steps):
-        _insist(lambda told=told: shop.engine(kept).record(told))  # type: ignore[misc]  # bound at once
-        _insist(lambda at=at: shop.engine(kept).advance(at))  # type: ignore[misc]  # bound at once
-        repeated = shop.engine(kept).record(told)
-        again = shop.engine(kept).advance(at)
-        if repeated.new or again.decisions:
-            raise AssertionError(f"a repetition brought {repeated.new} facts and {len(again.decisions)} decisions")
+        _insist(partial(shop.record, kept, told))
+        _insist(partial(shop.advance, kept, at))
+        new = _insist(partial(shop.record, kept, told))
+        more = _insist(partial(shop.advance, kept, at))
+        if new or more:
+            raise AssertionError(f"a repetition brought {new} new facts and {len(more)} decisions")
     found = list(kept.journal.read(-(2**62), 2**62))
     same("in one advance", whole, "with restarts, repetitions and failures", found)
     _act_once(found, kept)
@@ -216,6 +219,14 @@ class _Shop:
             assume_sent=self.assume_sent,
         )
 
+    def record(self, store: Store, told: Sequence[Fact]) -> int:
+        """Record facts with a new engine on a store; return how many were new."""
+        return self.engine(store).record(told).new
+
+    def advance(self, store: Store, to: int) -> list[Decision]:
+        """Advance a new engine on a store."""
+        return self.engine(store).advance(to).decisions
+
     def decide(self, run: Run, before: Iterable[Sequence[Fact]] = ()) -> list[Decision]:
         """Record the batches that come before, make the run, and return what every advance gave."""
         with self.engine(self.make()) as engine:
@@ -260,12 +271,11 @@ def same(left: str, one: Iterable[Decision], right: str, other: Iterable[Decisio
     raise AssertionError(f"decision {place} differs\n{left}: {mine}\n{right}: {yours}")
 
 
-def _insist(call: Callable[[], Any]) -> None:
-    """Make a call again, once, when the store fails."""
+def _insist(call: Callable[[], Any]) -> Any:
+    """Make a call until the store does not fail; return what the last one gives."""
     with suppress(StoreError):
-        call()
-        return
-    _insist(call)
+        return call()
+    return _insist(call)
 
 
 def _act_once(decisions: Iterable[Decision], store: Store) -> None:

@@ -32,7 +32,7 @@ def to_instant(value: datetime | int | str) -> int:
     if isinstance(value, datetime):
         if value.utcoffset() is None:
             raise TimeError(f"naive datetime {shown(value.isoformat())}: give it a zone, such as +00:00")
-        value = (value - _EPOCH) // _MICROSECOND
+        value = datetime.__sub__(value, _EPOCH) // _MICROSECOND  # pendulum's own difference has no exact division
     if type(value) is not int:
         raise TimeError(f"an instant is an aware datetime or integer microseconds, not {shown(value)}")
     if not EARLIEST <= value <= LATEST:

@@ -96,18 +96,13 @@ def migrate(connection: Connection, migrations: Sequence[Migration]) -> None:
     newest = len(migrations)
     if check_ours(connection, newest) == newest:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:  # commits, or rolls back
+        connection.execute("BEGIN IMMEDIATE")
         version = check_ours(connection, newest)  # another process may have been quicker
         for statement in chain.from_iterable(migrations[version:]):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
         connection.execute(f"PRAGMA user_version = {newest:d}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _file(connection: Connection) -> str:

@@ -17,7 +17,7 @@ class DecisionTests(Suite):
                 store.wakes.set({"d": -1, "c": 5, "a": 5, "b": 6, "é": 5, "far": 2**60})
             expect(store.wakes.due(5, 9), [("d", -1), ("a", 5), ("c", 5), ("é", 5)])
             expect(store.wakes.due(2**62, 3), [("d", -1), ("a", 5), ("c", 5)])
-            expect((store.wakes.due(-2, 9), store.wakes.due(5, 0)), ([], []))
+            expect((store.wakes.due(-2, 9), store.wakes.due(5, 0), store.wakes.due(5, -1)), ([], [], []))
             expect(store.wakes.due(2**62, 9)[-2:], [("b", 6), ("far", 2**60)])
 
     def test_lowering_keeps_the_earlier_wake(self) -> None:
@@ -90,7 +90,9 @@ class DecisionTests(Suite):
             expect(store.outbox.pending(1, 9), [limited, *ties])
             expect(store.outbox.pending(4, 2), [limited, ties[0]])
             expect(store.outbox.pending(5, 9), ties)
-            expect([store.outbox.pending(*asked) for asked in ((-1, 9), (0, 9), (1, 0))], [[], [limited], []])
+            expect(
+                [store.outbox.pending(*asked) for asked in ((-1, 9), (0, 9), (1, 0), (1, -1))], [[], [limited], [], []]
+            )
 
     def test_an_action_is_in_the_outbox_once(self) -> None:
         """A second action of the same identity raises, in the batch or in the outbox; nothing of it is kept."""

@@ -89,7 +89,7 @@ class FactTests(Suite):
             expect(store.roster.customers("", 3), ["Z", "a", "b"])
             expect(store.roster.customers("b", 3), ["é"])
             expect(store.roster.customers("aa", 1), ["b"])
-            expect(store.roster.customers("", 0), [])
+            expect((store.roster.customers("", 0), store.roster.customers("", -1)), ([], []))
 
     def test_interests_are_remembered_once(self) -> None:
         """Customers noted for one of the subjects are listed once, in ascending order."""

@@ -119,16 +119,16 @@ def change(store: Store) -> None:
 
 
 def contents(store: Store) -> dict[str, object]:
-    """Return the answers of every port."""
+    """Return copies of the answers of every port."""
     names = ["ann", "bob", "cid", "dan", "eve", "fay"]
     return {
-        "facts.of": store.facts.of(names),
-        "facts.about": store.facts.about(["sku:a", "category:soap"]),
-        "roster.customers": store.roster.customers("", 99),
-        "roster.interested": {subject: store.roster.interested([subject]) for subject in ("sku:a", "sku:b")},
-        "wakes.due": store.wakes.due(99, 99),
-        "journal.of": store.journal.of(names),
-        "journal.read": list(store.journal.read(-9, 99)),
-        "outbox.pending": store.outbox.pending(99, 99),
+        "facts.of": {name: tuple(found) for name, found in store.facts.of(names).items()},
+        "facts.about": tuple(store.facts.about(["sku:a", "category:soap"])),
+        "roster.customers": tuple(store.roster.customers("", 99)),
+        "roster.interested": [tuple(store.roster.interested([subject])) for subject in ("sku:a", "sku:b")],
+        "wakes.due": tuple(store.wakes.due(99, 99)),
+        "journal.of": {name: tuple(found) for name, found in store.journal.of(names).items()},
+        "journal.read": tuple(store.journal.read(-9, 99)),
+        "outbox.pending": tuple(store.outbox.pending(99, 99)),
         "settings.get": {name: store.settings.get(name) for name in ("cursor", "rules")},
     }
