@@ -1,4 +1,4 @@
-"""Run imports and advances in forked children that are killed at random instants; print what was acknowledged as JSON."""
+"""Imports and advances in forked children that are killed at random; prints what was acknowledged as JSON."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def child(path: str, done: int) -> tuple[int, int]:
     os.close(read)
     try:
         work(path, done, write)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a child must end here, whatever happened
         traceback.print_exc()
         os._exit(1)
     os._exit(0)

@@ -13,7 +13,18 @@ from sqlglot import ErrorLevel, exp
 
 from retention_engine import predicates as p
 from retention_engine.errors import DefinitionError, MissingExtra
-from retention_engine.predicates import Node, Truth, Verdict, customer, item, orders, purchases, reviews, views
+from retention_engine.predicates import (
+    Node,
+    Quantity,
+    Truth,
+    Verdict,
+    customer,
+    item,
+    orders,
+    purchases,
+    reviews,
+    views,
+)
 from retention_engine.predicates.sql import DIALECTS, UNSUPPORTED, Columns, Source, Table, literals, query, zone_query
 from retention_engine.predicates.sql.source import stored_name
 from retention_engine.timing import days, hours
@@ -270,6 +281,60 @@ def test_a_predicate_of_the_users_own_is_refused_not_approximated() -> None:
     """A node that SQL does not know is named, however deep it lies."""
     with pytest.raises(DefinitionError, match=r"Mine has no SQL reading: mine\(\)"):
         query({"a": ~(orders.exists() & Mine())}, at=NOW)
+
+
+class Height(Quantity):
+    """A quantity of the user's own."""
+
+    def sort(self) -> str:
+        """Return number."""
+        return "number"
+
+    def write(self, *, python: bool) -> str:
+        """Write its name."""
+        return "height"
+
+    def _key(self) -> tuple[Any, ...]:
+        return ()
+
+
+def test_a_quantity_of_the_users_own_is_refused() -> None:
+    """A quantity that SQL does not know is named with its comparison."""
+    with pytest.raises(DefinitionError, match=r"Height has no SQL reading: height > 5"):
+        query(Height() > 5, at=NOW)
+
+
+UNMAPPED = [
+    (p.answers.sum("score") > 5, "0 > 5"),
+    (p.answers.mean("score") > 5, "COALESCE(FALSE, FALSE)"),
+    (p.answers.distinct("survey") > 5, "0 > 5"),
+    (customer.joined.age < days(5), "COALESCE(FALSE, FALSE)"),
+    (customer.joined == "text", "COALESCE(FALSE, FALSE)"),
+    (p.yearly(customer.joined), "COALESCE(FALSE, FALSE)"),
+]
+
+
+@pytest.mark.parametrize(("asked", "printed"), UNMAPPED)
+def test_a_kind_that_is_not_mapped_never_occurs(asked: Truth, printed: str) -> None:
+    """Values of a kind without a column do not exist: no value, or 0 where nothing is counted."""
+    people = Table(name="c", fields={"joined": Columns(real="height")})
+    held = {"answers": Table(name="a", fields={"score": Columns(real="s"), "survey": Columns()})}
+    text = flat(asked, source=Source(customers=people, collections=held), zones=[])
+    assert text.endswith(f'FROM "c" AS "c" WHERE {printed}')
+
+
+def test_flags_and_fractions_are_counted_together() -> None:
+    """True, 1 and 1.0 are one value in any mixture of columns."""
+    held = {"answers": Table(name="a", fields={"score": Columns(real="s", flag="f")})}
+    text = flat(p.answers.distinct("score") > 1, source=Source(collections=held))
+    assert 'COUNT( DISTINCT CASE WHEN "t"."f" THEN 1 WHEN NOT "t"."f" THEN 0 WHEN' in text
+
+
+def test_a_bare_name_has_the_kind_that_the_language_gives_it() -> None:
+    """Numbers are whole, texts are texts, flags are flags."""
+    held = {"orders": Table(name="o", fields={"total": "a", "channel": "b", "delivered": "c"})}
+    asked = orders.where(item.total > 1, delivered=True).where(channel="app").exists()
+    assert '"t"."c" AND "t"."b" = \'app\'' in flat(asked, source=Source(collections=held))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, FactError, shown
 from retention_engine.predicates import Truth
+from retention_engine.predicates.compare import exact
 from retention_engine.rules.base import Written
 from retention_engine.timing import Span
 from retention_engine.values import Scalar, check_data, is_printable
@@ -45,7 +46,7 @@ class Do(Written):
     about: str = field(validator=_check_name)
     topic: str | None = field(default=None, validator=_check_optional, kw_only=True)
     channel: str | None = field(default=None, validator=_check_optional, kw_only=True)
-    data: tuple[tuple[str, Scalar], ...] = field(default=None, converter=_data, kw_only=True)
+    data: tuple[tuple[str, Scalar], ...] = field(default=None, converter=_data, eq=exact, kw_only=True)
     name: str = field(validator=_check_name, kw_only=True)
 
     @name.default

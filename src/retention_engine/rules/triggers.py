@@ -16,7 +16,7 @@ from retention_engine.predicates import anchor_of as yearly_anchor
 from retention_engine.rules.base import Occasion, Trigger
 from retention_engine.rules.schedules import Schedule, check_time, instant_on
 from retention_engine.state import Moment
-from retention_engine.timing import DAY, LocalDays, Span, anniversary, local_date
+from retention_engine.timing import DAY, EARLIEST, LocalDays, Span, anniversary, local_date
 from retention_engine.view import View
 
 _at = attrgetter("at")
@@ -155,6 +155,12 @@ class Ahead(Trigger):
     moment: Attribute
     lead: Span
 
+    def __attrs_post_init__(self) -> None:
+        """Check the attribute and the lead."""
+        if not isinstance(self.moment, Attribute) or not isinstance(self.lead, Span):
+            given = f"{shown(self.moment)} and {shown(self.lead)}"
+            raise DefinitionError(f"an instant of the customer and a span are needed, not {given}")
+
     def reads(self) -> frozenset[str]:
         """Return the attribute."""
         return self.moment.reads()
@@ -261,7 +267,7 @@ class Every(Trigger):
 
     def due_now(self, view: View) -> list[Occasion]:
         """Return today's date when it is due now."""
-        earlier = self.schedule.occurrences(view.now - _SKIPPED, view.where)
+        earlier = self.schedule.occurrences(max(EARLIEST, view.now - _SKIPPED), view.where)
         found = takewhile(lambda each: each[1] <= view.now, earlier)
         return [Occasion(day.isoformat(), due) for day, due in found if due == view.now]
 

@@ -136,14 +136,14 @@ class Compiler:
         raise DefinitionError(f"{type(left).__name__} has no SQL reading: {node}")
 
     def _age(self, age: Age, node: Compare) -> exp.Expr:
+        moment: exp.Expr | None
         if isinstance(age.moment, Attribute):
             moment = self.reader.attribute(age.moment.name, CUSTOMER).get("instant")
-        elif isinstance(age.moment, Aggregate) and age.moment.field is None:
+        else:
+            assert isinstance(age.moment, Aggregate)
             young = node.op in ("<", "<=") and isinstance(node.constant, Span)
             after = self.clock.at - plain(node.constant) - 1 if young else None
             moment = Aggregates(self.tables).instant(age.moment, after=after)
-        else:
-            raise DefinitionError(f"the age of {age.moment} has no SQL reading: a field holds no instant")
         if moment is None:
             return exp.false()
         return compare_age(moment, node.op, node.constant, now=self.clock.at, ahead=age.ahead)

@@ -62,7 +62,7 @@ class Session(Transactions):
         migrate(self._connection, migrations)
 
     def _switch_to_wal(self) -> str:
-        """Return the journal mode after asking for a write-ahead log, which SQLite refuses at once when others write."""
+        """Ask for a write-ahead log, which SQLite refuses at once while others write; return the journal mode."""
         for _ in range(_ATTEMPTS):
             with suppress(sqlite3.OperationalError):
                 return str(self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
