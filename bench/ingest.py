@@ -170,7 +170,7 @@ def _bytes(facts: list[Fact]) -> Iterator[Row]:
     few: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts[:10_000]:
         few[str(fact.customer)].append(fact)
-    program = compile_predicates([rule.trigger.watched() for rule in WIN_BACK])  # type: ignore[attr-defined]  # edges
+    program = compile_predicates([rule.trigger.watched() for rule in WIN_BACK])
     held, size = grown(lambda: [fold(History(name, program.wanted), each) for name, each in few.items()])
     each = len(facts[:10_000]) / len(few)
     yield Row(

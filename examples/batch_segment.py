@@ -5,9 +5,8 @@ Prints: the size of each segment in both readings, and the query for a warehouse
 """
 
 from retention_engine import Money, Order, days, orders
-from retention_engine.batch import members
+from retention_engine.batch import members, query
 from retention_engine.facts import OrderPlaced
-from retention_engine.predicates.sql import query
 from retention_engine.state import History, fold
 from retention_engine.timing import DAY, to_instant, zone
 from retention_engine.view import View

@@ -77,7 +77,7 @@ WRONG: list[tuple[Any, str]] = [
     (lambda: daily(at="ab:cd"), "HH:MM"),
     (lambda: daily(at=900), "HH:MM, not 900"),
     (lambda: weekly(), "needs at least one weekday"),
-    (lambda: weekly("munday"), "unknown weekday 'munday' (did you mean 'sun'?)|(did you mean 'mon'?)"),
+    (lambda: weekly("munday"), "unknown weekday 'munday'"),
     (lambda: weekly(["mon"]), "unknown weekday ['mon']"),
     (lambda: monthly(0), "takes a day from 1 to 31, not 0"),
     (lambda: monthly(32), "not 32"),
@@ -96,7 +96,7 @@ def test_a_wrong_schedule_fails_where_it_is_written(build: Any, message: str) ->
     """The message names what is allowed and what was given."""
     with pytest.raises(DefinitionError) as caught:
         build()
-    assert any(part in str(caught.value) for part in message.split("|"))
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("made", [daily(), weekly("sun", "mon", at="00:00"), monthly(31, at="23:59")])

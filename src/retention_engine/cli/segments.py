@@ -9,15 +9,15 @@ from typing import Annotated
 from attrs import frozen
 from cyclopts import CycloptsError, Parameter
 
-from retention_engine import Engine, parse
+from retention_engine import Engine, parse, state
+from retention_engine.batch import DIALECTS, Query, query
 from retention_engine.batch import members as members_of
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import instant_of, moment_of, one_of, rules_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.ports import Store
 from retention_engine.predicates import Truth
-from retention_engine.predicates.sql import DIALECTS, Query, query
-from retention_engine.state import History, fold
+from retention_engine.state import History
 from retention_engine.timing import to_text
 from retention_engine.view import View, zone_of
 
@@ -97,7 +97,7 @@ def _histories(store: Store, at: int) -> Iterator[History]:
     while customers := store.roster.customers(after, BATCH):
         for customer, facts in store.facts.of(customers).items():
             if known := [fact for fact in facts if fact.effective <= at]:
-                yield fold(History(customer), known)
+                yield state.fold(History(customer), known)
         after = customers[-1]
 
 

@@ -6,7 +6,7 @@ from sqlglot import ErrorLevel, exp
 
 from retention_engine.predicates.sql.literals import integer
 
-_WIDE = {"clickhouse": "INT256", "duckdb": "INT128"}
+_WIDE = {"clickhouse": "INT128", "duckdb": "INT128"}
 
 
 def render(tree: exp.Expr, dialect: str) -> str:

@@ -108,13 +108,11 @@ class Source:
         return _mapped(table.fields, name, collection, None if kinds is None else kinds[name])
 
     def attribute(self, name: str) -> Columns:
-        """Return the columns of an attribute; those of ``id`` have no text when the key itself is the id.
+        """Return the columns of an attribute; ``customer.id`` is none.
 
         Raises:
             DefinitionError: it is not mapped; the message names the nearest one.
         """
-        if name == "id":
-            return Columns(text=self.customers.id)
         if self.customers.fields is None:
             return attribute_columns(name)
         if name == "zone" and name not in self.customers.fields:
