@@ -27,8 +27,10 @@ PREDICATES = (
     "compare",
     "aggregates items",
     "records attributes",
-    "calendars kinds",
-    "parse explain compile compiler sql",
+    "calendars columns kinds",
+    "cells",
+    "generator",
+    "parse explain compiler sql",
     "__init__",
 )
 NEIGHBOURS = {  # (who, may also know): why
@@ -89,8 +91,15 @@ def predicate_faults(found: Sources) -> Iterator[str]:
 def privacy_faults(found: Sources) -> Iterator[str]:
     """Yield imports of a module inside a package by those who use public names only."""
     for who, whom, one in ours(found, ""):
-        if who in PUBLIC_ONLY and who != whom and "." in one.target:
+        if who in PUBLIC_ONLY and who != whom and "." in one.target and not _offered(found, one.target):
             yield f"{one} is not public: import it from its package"
+
+
+def _offered(found: Sources, target: str) -> bool:
+    """Tell whether a package offers a name that is also the name of the module it comes from."""
+    package, _, name = target.rpartition(".")
+    text = found.get(f"{package.replace('.', '/')}/__init__.py", "")
+    return f'"{name}",' in text.partition("__all__")[2]
 
 
 def cycle_faults(found: Sources) -> Iterator[str]:

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from retention_engine.batch import Columns, Source, Table, query, run
-from retention_engine.predicates import Attribute, Truth, bucket, customer, orders
+from retention_engine.predicates import Attribute, Records, Truth, bucket, customer, orders
 from retention_engine.predicates.sql import aggregates, compare, compiler, literals, records, relations, zones
 from retention_engine.state import History, fold
 from retention_engine.testing import strategies as drawn
 from retention_engine.timing import DAY, HOUR, zone
-from tests.parity._sql import CASES, NOW, by_sql, database, differences, load, order, person, shop
+from tests.parity._sql import CASES, NOW, SHOP, by_sql, by_tree, database, differences, load, order, person, shop
 
 Patch = pytest.MonkeyPatch
 World = tuple[list[Truth], list[History], int, str]
@@ -41,8 +41,19 @@ def test_the_table_agrees_at_awkward_instants(instant: str) -> None:
         "leap day": NOW + 365 * 24 * HOUR + HOUR,
         "clock change": NOW + 25 * 24 * HOUR + 3 * HOUR,
     }[instant]
-    calendar = [case for case in CASES if "customer.zone" in case.reads()]
-    assert list(differences([*CASES[26:60], *calendar], shop(), at=at)) == []
+    timed = [case for case in CASES if "days(" in case.text() or "customer.zone" in case.reads()]
+    assert list(differences(timed, shop(), at=at)) == []
+
+
+def test_records_are_ordered_where_no_sequence_is_stored() -> None:
+    """An id instead of the sequence gives the same first and last records and gaps."""
+    ordered = [case for case in CASES if any(word in case.text() for word in ("last(", "first(", "gaps("))]
+    names = {name for case in ordered for name in case.reads() if not name.startswith("customer.")}
+    zones_ = load([*ordered, *(Records(name).last("id").is_set() for name in names)], shop())
+    source = Source(collections={name: evolve(Source().table(name), sequence=None) for name in names})
+    for case in ordered:
+        found = run(database(), query({"": case}, at=NOW, source=source, shop_zone=SHOP, zones=zones_))
+        assert found == by_tree({"": case}, shop(), at=NOW, shop=SHOP)
 
 
 @st.composite

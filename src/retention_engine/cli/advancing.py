@@ -6,9 +6,9 @@ from pathlib import Path
 
 from retention_engine import Action, Engine
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import instant_at, instant_of, rules_in, store_at
+from retention_engine.cli.inputs import instant_of, rules_in, store_at
 from retention_engine.cli.screen import Screen
-from retention_engine.timing import to_text
+from retention_engine.timing import to_instant, to_text
 
 
 def advance(
@@ -35,7 +35,7 @@ def advance(
         following = engine.next_wakeup()
     for action in done:
         screen.emit("action", **fields_of(action))
-    wake = None if following is None else to_text(instant_at(following))
+    wake = None if following is None else to_text(to_instant(following))
     counts = {"actions": len(done), "decisions": len(done.decisions), "customers": done.evaluated}
     screen.emit("advance", to=to_text(done.to), **counts, next_wakeup=wake)
     screen.table(["due", "customer", "action", "rule", "reason"], [_row(action) for action in done])

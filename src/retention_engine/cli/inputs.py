@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from cyclopts import CycloptsError
@@ -65,12 +65,7 @@ def moment_of(engine: Engine, text: str | None, where: str) -> int:
         return instant_of(text, "--at", where)
     if engine.now is None:
         raise CycloptsError("--at is needed: this store was never advanced, so it has no now")
-    return instant_at(engine.now)
-
-
-def instant_at(moment: datetime) -> int:
-    """Return microseconds UTC of what the engine says."""
-    return to_instant(moment.isoformat())
+    return to_instant(engine.now)
 
 
 def one_of(name: str, option: str, allowed: Iterable[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import define, evolve, field
 
 from retention_engine.actions import Action, Decision, Outcome, Reason
@@ -45,7 +47,13 @@ class Journeys:
         if refusal is not None:
             reason, why = refusal
             self._note(
-                rule, occasion.key, view.now, rule.steps[0].name, Outcome.DROP, reason=reason, because=why or evidence
+                rule,
+                occasion.key,
+                view.now,
+                rule.steps[0].name,
+                outcome=Outcome.DROP,
+                reason=reason,
+                because=why or evidence,
             )
             return []
         return self._run(rule, occasion.key, evolve(view, entry=view.now), 0, due=occasion.due, evidence=evidence)
@@ -73,11 +81,11 @@ class Journeys:
         at, occasion = view.now, standing.occasion
         if rule.exit_when is not None and rule.exit_when.verdict(view).holds:
             why = because(rule.exit_when, view)
-            self._note(rule, occasion, at, standing.step, Outcome.EXIT, reason=Reason.EXITED, because=why)
+            self._note(rule, occasion, at, standing.step, outcome=Outcome.EXIT, reason=Reason.EXITED, because=why)
             return []
         place = rule.place(standing.step)
         if place is None:
-            self._note(rule, occasion, at, standing.step, Outcome.EXIT, reason=Reason.STEP_REMOVED)
+            self._note(rule, occasion, at, standing.step, outcome=Outcome.EXIT, reason=Reason.STEP_REMOVED)
             return []
         step = rule.steps[place]
         if isinstance(step, WaitFor) and step.predicate.verdict(view).holds:
@@ -88,7 +96,7 @@ class Journeys:
             return self._waiting(rule, step, standing.until, view)
         if isinstance(step, WaitFor) and step.on_timeout == "exit":
             why = because(step.predicate, view)
-            self._note(rule, occasion, at, step.name, Outcome.EXIT, reason=Reason.CONDITION_FALSE, because=why)
+            self._note(rule, occasion, at, step.name, outcome=Outcome.EXIT, reason=Reason.CONDITION_FALSE, because=why)
             return []
         return self._run(rule, occasion, view, place + 1, due=at, evidence=(f"after {step.name}",))
 
@@ -100,18 +108,26 @@ class Journeys:
         for step in rule.steps[place:]:
             if isinstance(step, Do):
                 action = _action(rule, step, occasion, view, due=due, evidence=evidence)
-                self._note(rule, occasion, view.now, step.name, Outcome.ACT, because=evidence, action=action)
+                self._note(rule, occasion, view.now, step.name, outcome=Outcome.ACT, because=evidence, action=action)
                 acted = True
                 continue
             if isinstance(step, WaitFor) and step.predicate.verdict(view).holds:
                 continue
             until = view.now + (step.span if isinstance(step, Delay) else step.timeout).micros
             self._note(
-                rule, occasion, view.now, step.name, Outcome.WAIT, because=() if acted else evidence, until=until
+                rule,
+                occasion,
+                view.now,
+                step.name,
+                outcome=Outcome.WAIT,
+                because=() if acted else evidence,
+                until=until,
             )
             return self._waiting(rule, step, until, view)
         if not (acted and isinstance(rule.steps[-1], Do)):
-            self._note(rule, occasion, view.now, rule.steps[-1].name, Outcome.DONE, because=() if acted else evidence)
+            self._note(
+                rule, occasion, view.now, rule.steps[-1].name, outcome=Outcome.DONE, because=() if acted else evidence
+            )
         return []
 
     @staticmethod
@@ -121,22 +137,9 @@ class Journeys:
         verdicts = [each.verdict(view).until for each in asked if each is not None]
         return [until, *(each for each in verdicts if each is not None)]
 
-    def _note(
-        self,
-        rule: Rule,
-        occasion: str,
-        at: int,
-        step: str,
-        outcome: Outcome,
-        *,
-        until: int | None = None,
-        reason: Reason | None = None,
-        because: tuple[str, ...] = (),
-        action: Action | None = None,
-    ) -> None:
-        name = {"rule": rule.id, "customer": self.customer, "occasion": occasion, "step": step}
-        why = {"until": until, "reason": reason, "because": because, "action": action}
-        decision = Decision(at=at, outcome=outcome, **name, **why)  # type: ignore[arg-type]  # checked by the tests
+    def _note(self, rule: Rule, occasion: str, at: int, step: str, **what: Any) -> None:
+        """Journal a decision; ``what`` are the other fields of ``Decision``."""
+        decision = Decision(at=at, rule=rule.id, customer=self.customer, occasion=occasion, step=step, **what)
         self.made.append(decision)
         self.memory.add(decision)
 

@@ -44,8 +44,9 @@ def _one_order(draw: st.DrawFn, customer: str, around: int, zone: str) -> list[f
 
 
 @lru_cache(maxsize=256)
-def _bought(customer: str, around: int, zone: str, counts: tuple[int, int]) -> st.SearchStrategy[list[list[f.Fact]]]:
-    return st.lists(_one_order(customer, around, zone), min_size=counts[0], max_size=counts[1])
+def _counts(least: int, most: int) -> st.SearchStrategy[int]:
+    """Return how many to draw: seldom very many. Lists drawn by a count shrink to their last elements, if need be."""
+    return st.sampled_from((*range(least, min(least + 8, most)), most))
 
 
 def _numbered(said: list[f.Fact], number: int) -> Iterator[f.Fact]:
@@ -80,10 +81,11 @@ def histories(
     """
     if around is None:
         zone, around = draw(corners())
-    bought = draw(_bought(customer, around, zone, (min_orders, max_orders)))
+    one_order = _one_order(customer, around, zone)
+    bought = [draw(one_order) for _ in range(draw(_counts(min_orders, max_orders)))]
     kinds = (*draw(_KINDS), f.AttributeChanged, f.Registered)
     rest = facts(kinds=kinds, customer=customer, around=around, zone=zone)
-    others = draw(st.lists(rest, max_size=max_others))
+    others = [draw(rest) for _ in range(draw(_counts(0, max_others)))]
     numbered = [fact for number, said in enumerate(bought) for fact in _numbered(said, number)]
     return [*numbered, *(evolve(fact, id=f"{fact.id}-{number}") for number, fact in enumerate(others))]
 
