@@ -1,4 +1,4 @@
-"""The laws of the engine bite: each planted fault is caught by the law beside it, over scenarios that are always the same."""
+"""The laws of the engine bite: each planted fault is caught by the law beside it, over the same scenarios each time."""
 
 from __future__ import annotations
 
@@ -100,6 +100,11 @@ def wrapped(owner: Any, name: str, wrong: Callable[..., Any]) -> Fault:
     return lambda patch: patch.setattr(owner, name, lambda *given, **named: wrong(sound, *given, **named))
 
 
+def waits_changed(wrong: Callable[..., list[int]]) -> Fault:
+    """Return the fault that changes when a wait may end."""
+    return lambda patch: patch.setattr(Journeys, "_waiting", staticmethod(partial(wrong, Journeys._waiting)))
+
+
 def plan_changed(change: Callable[[Plan], Plan]) -> Fault:
     """Return the fault that changes what a rule set is compiled to."""
     sound = Plan.of
@@ -175,9 +180,14 @@ def last_to_arrive(self: History, name: str, value: Any, at: int, fact: str) -> 
     self._touched.add(name)
 
 
-def as_they_arrived(patch: Patch) -> None:
-    """Hand out facts in the order of their arrival, within one instant."""
-    patch.setattr(memory, "_order", lambda fact: (fact.effective,))
+def last_of_batch_wakes(self: Engine, new: Any) -> None:
+    """Wake customers at the last fact of a batch, not at its earliest."""
+    self.store.wakes.lower({fact.customer: fact.effective for fact in new if fact.customer is not None})
+
+
+def wakes_stay(sound: Any, self: Any, wakes: Any) -> None:
+    """Leave a wake-up where it is when a fact comes before it."""
+    sound(self, {customer: at for customer, at in wakes.items() if self._wheel.get(customer) is None})
 
 
 def wakes_first(patch: Patch) -> None:
@@ -274,10 +284,8 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
         wrapped(Walk, "run", lambda sound, *given: evolve(sound(*given), wake=None)),
     ),
     "a fact counts twice": (repeat, wrapped(memory._Facts, "append", stored_again)),
-    "a fact that is told wakes nobody": (
-        ticks,
-        replaced(memory._Wakes, "lower", lambda self, wakes: None),
-    ),
+    "a fact wakes nobody": (brute, replaced(memory._Wakes, "lower", lambda self, wakes: None)),
+    "a fact does not bring a wake-up forward": (ticks, wrapped(memory._Wakes, "lower", wakes_stay)),
     "the occasion's key holds an instant": (brute, wrapped(Anchor, "key", hour_in_key)),
     "the occasion's key holds a window": (
         brute,
@@ -287,8 +295,8 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
     "the generated horizon is a microsecond late": (brute, plan_changed(late_horizon(1))),
     "the generated horizon is a day late, seen by time alone": (ticks, plan_changed(late_horizon(DAY))),
     "the exit is asked at the end of a delay": (brute, exit_at_the_end),
-    "the exit's horizon is forgotten": (brute, wrapped(Journeys, "_waiting", exit_horizon_forgotten)),
-    "a wait ends late": (brute, wrapped(Journeys, "_waiting", long_wait)),
+    "the exit's horizon is forgotten": (brute, waits_changed(exit_horizon_forgotten)),
+    "a wait ends late": (brute, waits_changed(long_wait)),
     "waits are forgotten on restart": (
         ticks,
         replaced(Memory, "of", partial(forgetful, Memory.of)),
@@ -297,8 +305,9 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
     "an edge is compared with nothing": (ticks, walk_begun(nothing_before)),
     "facts of one instant are evaluated one by one": (brute, wrapped(Walk, "_decide", one_by_one)),
     "the launch is ignored": (brute, wrapped(engine_module, "launch", launched_before)),
-    "the last to arrive wins": (order, replaced(History, "hold", last_to_arrive)),
-    "facts come in the order of arrival": (order, as_they_arrived),
+    "the last to be learned wins": (brute, replaced(History, "hold", last_to_arrive)),
+    "facts come in the order of arrival": (order, replaced(memory, "_order", lambda fact: 0)),
+    "the last fact of a batch wakes": (order, replaced(Engine, "_wake", last_of_batch_wakes)),
     "wake-ups are committed before decisions": (repeat, wakes_first),
     "a refusal counts as an entry": (brute, wrapped(Memory, "add", drop_is_entry)),
     "valid_for includes its end": (

@@ -135,7 +135,11 @@ def shop() -> list[History]:
         person("march", birthday="2000-03-01", expiry=NOW, zone="Pacific/Kiritimati", points=-5),
         person("week", birthday="2024-W09-5", zone="Pacific/Apia", city="O'Hara\\"),
         person("short", birthday="03-01", zone="America/Los_Angeles", city="berlin", vip=1),
-        person("zero", birthday="0000-03-01", city="Бeрлин 🎁", vip="True"),
+        *(
+            person(text, birthday=text)
+            for text in ("--abc02-28", "1902-28", "2000202-28", "---02-28", "2000-02-28 ", "x02-28")
+        ),
+        person("zero", birthday="0000-02-28", city="Бeрлин 🎁", vip="True"),
         person("mean", order("a", 1, 0), *(order(str(n), 2, 0) for n in range(9)), order("z", 3, 1), points=0.1),
         person("big", order("a", 2, 2**62), order("b", 1, 2**62 - 1), event("x", "a", 1, v=2**60), points=2.0**53),
         person("moscow", order("a", 1 / 24), order("b", 1.5 / 24), order("c", 3), zone="Europe/Moscow"),

@@ -28,6 +28,7 @@ from retention_engine.predicates import (
     segment,
     yearly,
 )
+from retention_engine.predicates.parse import read
 from retention_engine.testing import expressions, nodes
 from retention_engine.timing import days, hours, local_days, microseconds, minutes, seconds
 
@@ -203,6 +204,28 @@ def test_the_limits_themselves_are_allowed() -> None:
     assert parse(chain(28)).size()[1] == 31
     assert parse("customer.a.is_in(" + ",".join(map(str, range(10_000))) + ")").size() == (2, 2)
     assert parse("customer.a == '" + "(" * 10_000 + "'").size() == (2, 2)
+
+
+def test_any_value_of_the_language_can_be_read() -> None:
+    """Spans, collections, and what further functions make of mappings; a predicate is one of them."""
+    send = {"send": lambda data: sorted(data.items())}
+    assert read("days(3)") == days(3)
+    assert read("orders.within(days(3))") == orders.within(days(3))
+    assert read("send({'a': 1, 'b': 'x', 'c': None})", calls=send) == [("a", 1), ("b", "x"), ("c", None)]
+    assert read("segment('vip')", segments={"vip": orders.exists()}) == segment("vip", orders.exists())
+
+
+@pytest.mark.parametrize("text", ["{'a': 1, 'a': 2}", "{5: 1}", "{**x}", "{'a': {'b': 1}}", "{'a': nope}"])
+def test_a_mapping_has_one_plain_value_for_each_name(text: str) -> None:
+    """Names given twice, names that are no texts and values that are no constants are errors."""
+    with pytest.raises(ExpressionError):
+        read(text)
+
+
+def test_comparisons_are_counted_while_they_are_read() -> None:
+    """A thousand of them are too many before anything is built of them."""
+    with pytest.raises(ExpressionError, match="an expression has at most 1000 nodes"):
+        parse(" and ".join(["customer.a == 1"] * 1001))
 
 
 MEGABYTE = 1_000_000

@@ -39,6 +39,7 @@ KEPT = [
     (orders.before(days(2)), ["a", "b"]),
     (orders.before(days(5)), ["a"]),
     (orders.before(days(2)).within(days(3)), ["b"]),
+    (orders.before(days(3)).within(days(2)), []),
     (orders.on_calendar_days(1), ["c"]),
     (orders.on_calendar_days(3), ["b", "c"]),
     (orders.since("2026-03-01T00:00:00+00:00"), ["b", "c"]),
@@ -141,7 +142,7 @@ def test_a_collection_is_written_as_it_is_built(collection: Any, text: str) -> N
 WRONG = [
     (lambda: orders.where(), "where() needs a condition, such as category='cosmetics' or item.price >= 1000"),
     (lambda: orders.where(total=1).where(), "where() needs a condition"),
-    (lambda: orders.where(item.total), "where() takes conditions such as item.price >= 1000, not <"),
+    (lambda: orders.where(item.total), "where() takes conditions such as item.price >= 1000, not item.total"),
     (lambda: orders.where(True), "where() takes conditions such as item.price >= 1000, not True"),
     (lambda: orders.where(totl=5), "orders has no field 'totl' (did you mean 'total'?)"),
     (lambda: orders.where(total="5"), "item.total == needs a number, not '5'"),

@@ -117,3 +117,8 @@ def test_days_follow_each_other_over_a_skipped_date() -> None:
     found = list(islice(daily(at="10:00").occurrences(to_instant("2011-12-29T12:00:00Z"), zone("Pacific/Apia")), 3))
     assert [str(day) for day, _ in found] == ["2011-12-29", "2011-12-30", "2011-12-31"]
     assert found[2][1] - found[1][1] == 10 * HOUR
+
+
+def test_the_calendar_ends_with_the_year_9998() -> None:
+    """What comes once a month is not looked for beyond it."""
+    assert dues(monthly(1), "9998-11-15T00:00:00Z", 5) == ["9998-12-01 10:00"]

@@ -182,6 +182,7 @@ WRONG = [
     (rule(valid_for="'3'"), "rules[0].valid_for: a span is needed, such as days(3), not 3"),
     (rule(valid_for="'days(0)'"), "rules[0]: rule 'a': valid_for is a span above zero"),
     (rule(re_entry="'onse'"), "rules[0]: rule 'a': re_entry is a span or a word, not 'onse' (did you mean 'once'?)"),
+    (rule(re_entry="''"), "re_entry is a span or a word, not ''"),
     (rule(re_entry="'day(3)'"), "rules[0].re_entry: unknown function 'day' (did you mean 'days'?)"),
     (rule(exit_wen="''"), "rules[0]: unknown key 'exit_wen' (did you mean 'exit_when'?)"),
     (rule(title="'" + "x" * 1_001 + "'"), "rules[0]: rule 'a': title is a text of at most 1,000 characters"),
@@ -230,7 +231,7 @@ class Moonrise(Trigger):
 
 def test_what_cannot_be_read_back_is_not_written() -> None:
     """A trigger of one's own, and more than a megabyte of rules."""
-    with pytest.raises(DefinitionError, match="cannot be written to a file: rules.0..trigger: unknown function 'moon"):
+    with pytest.raises(DefinitionError, match=r"cannot be written to a file: rules.0..trigger: unknown function 'moon"):
         dump_rules(RuleSet.of([Rule("a", Moonrise(), Send("a"))]))
     long = events("x").where(name="y" * 10_000).exists()
     with pytest.raises(DefinitionError, match="cannot be written to a file: a rule file has at most 1000000 bytes"):

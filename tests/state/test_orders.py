@@ -8,6 +8,7 @@ import pytest
 
 from retention_engine import facts as f
 from retention_engine.money import Money
+from retention_engine.state.orders import fold_order
 from retention_engine.state.records import DeliveryRecord, OrderRecord, PurchaseRecord
 from tests.state._facts import WHO, about, eur, placed, rows, told
 
@@ -124,6 +125,13 @@ def test_a_cart_is_worth_its_lines() -> None:
     """Price times pieces, minor units."""
     (record,) = told(cart(1, lines=(TEA, CUP))).records("carts")
     assert (record.value, record.items) == (110, 3)
+
+
+def test_what_does_not_change_an_order_leaves_it_as_it_is() -> None:
+    """A shipping is an event of its own, and nothing else."""
+    history = told(placed())
+    fold_order(history, about(f.OrderShipped, 3, order_id="o"))
+    assert history == told(placed())
 
 
 def test_orders_of_one_instant_stand_in_the_order_of_their_ids() -> None:

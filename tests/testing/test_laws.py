@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from retention_engine.predicates import (
     Window,
     all_of,
     customer,
-    dates,
     orders,
     segment,
 )
@@ -51,7 +51,7 @@ ORDER = OrderPlaced.of(Order(id="o1", customer="anna", at=AT - DAY, total=Money(
 LATER = OrderPlaced.of(Order(id="o2", customer="anna", at=AT + DAY, total=Money(5, "EUR")))
 
 
-@frozen
+@frozen(repr=False)
 class Own(Truth):
     """A predicate of the user's own: true from an instant on, with the horizon they say."""
 
@@ -112,7 +112,7 @@ class Reversed(Dates):
         return (~Dates(self.first, self.last)).verdict(view)
 
 
-@frozen
+@frozen(repr=False)
 class Forgetful(Own):
     """A predicate that reads more than it says."""
 
@@ -138,11 +138,7 @@ BROKEN = {
     ),
     "de morgan": (check_de_morgan, all_of(Own(AT - DAY, negated=orders.exists()), orders.exists()), "at_least(1, "),
     "both hold": (check_comparisons, Compare(Everything(), "<", 5), "both everything < 5 and everything >= 5"),
-    "dates": (
-        check_dates,
-        Reversed(*(Dates(d, d).first for d in [dates("2026-03-05", "2026-03-05").first] * 2)),
-        "on 2026-03-0",
-    ),  # type: ignore[attr-defined]  # Dates
+    "dates": (check_dates, Reversed(date(2026, 3, 5), date(2026, 3, 5)), "on 2026-02-28 the truth of dates("),
     "text of another": (check_text, Own(AT), "its text parses to orders.exists()"),
     "text that does not parse": (check_text, Own(AT, text_form="nope"), "its text does not parse: unknown name 'nope'"),
     "repr of another": (check_repr, Own(AT), "its repr builds orders.exists()"),
@@ -195,8 +191,9 @@ def test_check_laws_runs_every_law() -> None:
 
 def test_a_repr_is_made_of_names_calls_and_constants() -> None:
     """Anything else is not evaluated."""
-    with pytest.raises(AssertionError, match="not Lambda"):
-        check_repr(Case(Own(AT, code="lambda: 1"), [], AT))
+    for code, shown in (("lambda: 1", "not Lambda"), ("__import__('os')", r"not Name\(id='__import__'")):
+        with pytest.raises(AssertionError, match=shown):
+            check_repr(Case(Own(AT, code=code), [], AT))
 
 
 def test_a_walk_goes_from_horizon_to_horizon() -> None:
@@ -211,7 +208,7 @@ def test_a_walk_goes_from_horizon_to_horizon() -> None:
 def test_a_walk_that_stands_still_fails() -> None:
     """Instead of going on for ever."""
     view = view_at([], AT)
-    with pytest.raises(AssertionError, match="the horizon of orders.exists.. is 2026-03-01T00:00:00Z, not later"):
+    with pytest.raises(AssertionError, match=r"the horizon of orders.exists\(\) is 2026-03-01T00:00:00Z, not later"):
         list(walk(Own(0, AT), lambda now: evolve(view, now=now), AT))
 
 

@@ -48,7 +48,7 @@ def test_a_project_gets_the_clock(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_registering_without_hypothesis_does_nothing() -> None:
     """Hypothesis is not loaded for the sake of it."""
-    code = "import sys; from retention_engine.testing.entry import register; register(); print('hypothesis' in sys.modules)"
+    code = "import sys, retention_engine.testing.entry as entry; entry.register(); print('hypothesis' in sys.modules)"
     done = run("-c", code)
     assert done.stdout.strip() == "False", done.stderr
 

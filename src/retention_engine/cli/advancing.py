@@ -12,7 +12,7 @@ from retention_engine.timing import to_instant, to_text
 
 
 def advance(
-    rules: Path, /, *, db: str, to: str, since: str | None = None, zone: str = "UTC", json: bool = False
+    rules: Path, /, *, db: str, to: str, since: str | None = None, zone: str | None = None, json: bool = False
 ) -> Exit:
     """Let time go on to an instant, and print the actions that became due.
 
@@ -23,13 +23,13 @@ def advance(
         db: the store.
         to: an instant with an offset, or a date: its first instant in the shop's zone.
         since: the launch of rules on a store that was never advanced; left out, what lies before --to sends nothing.
-        zone: the shop's time zone, UTC unless said otherwise.
+        zone: the shop's time zone; left out, the one the store was used with before, else UTC.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    target = instant_of(to, "--to", zone)
-    launch = None if since is None else instant_of(since, "--since", zone)
+    launch = None if since is None else instant_of(since, "--since", zone or "UTC")
     with Engine(rules_in(rules), store=store_at(db), zone=zone, since=launch) as engine:
+        target = instant_of(to, "--to", engine.zone)
         with screen.progress("customers", None) as step:
             done = engine.advance(target, progress=step)
         following = engine.next_wakeup()

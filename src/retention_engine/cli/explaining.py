@@ -21,7 +21,7 @@ def explain(
     customer: str,
     rule: str,
     at: str | None = None,
-    zone: str = "UTC",
+    zone: str | None = None,
     json: bool = False,
 ) -> Exit:
     """Say why a rule is or is not due for a customer, and when that changes by itself.
@@ -32,7 +32,7 @@ def explain(
         customer: the customer's id.
         rule: the rule's id.
         at: an instant with an offset, or a date; left out, the instant the store was advanced to.
-        zone: the shop's time zone, UTC unless said otherwise.
+        zone: the shop's time zone; left out, the one the store was used with before, else UTC.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
@@ -41,7 +41,7 @@ def explain(
     with Engine(known, store=store_at(db), zone=zone) as engine:
         if not engine.store.facts.of([customer])[customer]:
             raise CycloptsError(f"--customer {shown(customer)} is not there: the store has no facts about them")
-        story = engine.explain(customer, rule, moment_of(engine, at, zone))
+        story = engine.explain(customer, rule, moment_of(engine, at, engine.zone))
     screen.emit("story", **story.as_dict())
     for line in str(story).splitlines():
         screen.say(line)

@@ -76,7 +76,7 @@ class Engine:
         rules: Iterable[Rule] | RuleSet,
         *,
         store: str | Store = "memory",
-        zone: str = "UTC",
+        zone: str | None = None,
         since: datetime | int | str | None = None,
         lateness: Span = LATENESS,
         assume_sent: bool = False,
@@ -85,7 +85,7 @@ class Engine:
 
         Args:
             store: ``memory``, ``sqlite:///shop.db``, or a store object.
-            zone: the shop's time zone, for customers whose own is unknown.
+            zone: the shop's time zone, for customers whose own is unknown; left out, that of the store, else UTC.
             since: when rules count as launched on a store that was never advanced; left out, at the first ``advance``:
                 history that was imported before it sends nothing. A rule added later is launched where time stands.
             lateness: an occasion that becomes known later than this after it was due changes nothing any more.
@@ -97,12 +97,17 @@ class Engine:
         self.rules = RuleSet.of(rules)
         self.store = open_store(store) if isinstance(store, str) else store
         self._plan = Plan.of(self.rules)
-        self._zone = _checked_zone(zone)
+        self._zone = _checked_zone(self.store.settings.get("zone") or "UTC" if zone is None else zone)
         self._since = None if since is None else to_instant(since)
         self._lateness = lateness.micros
         self._assume_sent = assume_sent
         self._lock = RLock()
         self._launched: dict[str, int] | None = None
+
+    @property
+    def zone(self) -> str:
+        """The shop's time zone."""
+        return self._zone
 
     @property
     def now(self) -> pendulum.DateTime | None:
@@ -205,17 +210,19 @@ class Engine:
         return None if text is None else int(text)
 
     def _wake(self, new: list[Fact]) -> None:
+        """Wake whom the facts concern; who is interested in what is noted once any engine on this store needs it."""
         wakes: dict[str, int] = {}
+        noted = self.rules.needs_catalogue or self.store.settings.get("interests") == "noted"
         for fact in new:
-            customers = [fact.customer] if fact.customer is not None else self._interested(fact)
+            customers = [fact.customer] if fact.customer is not None else self._interested(fact) if noted else []
             for customer in customers:
                 wakes[customer] = min(fact.effective, wakes.get(customer, fact.effective))
         self.store.wakes.lower(wakes)
-        if self.rules.needs_catalogue:
+        if noted:
             self.store.roster.note((subject, f.customer) for f in new if f.customer for subject in f.subjects())
 
     def _interested(self, fact: Fact) -> list[str]:
-        return self.store.roster.interested(fact.subjects()) if self.rules.needs_catalogue else []
+        return self.store.roster.interested(fact.subjects())
 
     def _launch(self, target: int) -> None:
         """Move the cursor first: a fact that comes while customers are looked at is learned after ``target``."""
@@ -244,10 +251,10 @@ class Engine:
             subject = Subject(customer=customer, facts=facts[customer], news=news, decisions=journal[customer])
             found.append(walk(terms, subject, max(wake, origin), target))
         with self.store.transaction():
-            for walked in found:
-                self.store.facts.append(walked.echoes)
-                self.store.journal.add(walked.decisions)
-                self.store.outbox.put([each.action for each in walked.decisions if each.action is not None])
+            decisions = [decision for walked in found for decision in walked.decisions]
+            self.store.facts.append([echo for walked in found for echo in walked.echoes])
+            self.store.journal.add(decisions)
+            self.store.outbox.put([each.action for each in decisions if each.action is not None])
             self.store.wakes.set(dict(zip(customers, (walked.wake for walked in found), strict=True)))
         return found
 

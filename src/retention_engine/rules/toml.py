@@ -134,7 +134,7 @@ def _rule(raw: Mapping[str, Any], place: str, segments: Mapping[str, Truth]) -> 
         "when": given("when", predicate),
         "exit_when": given("exit_when", predicate),
         "valid_for": given("valid_for", read_span),
-        "re_entry": given("re_entry", _re_entry) or "occasion",
+        "re_entry": given("re_entry", _re_entry) if "re_entry" in raw else "occasion",
         "title": raw.get("title", ""),
     }
     return _at(place, lambda id: Rule(id, trigger, *steps, **words), raw["id"])

@@ -218,6 +218,7 @@ class _Outbox(Outbox):
         self._undo = undo
         self._actions: dict[str, Action] = {}
         self._order: list[tuple[int, str]] = []
+        self._fresh: list[tuple[int, str]] = []  # sorted into the order when somebody asks: a backtest never does
 
     def put(self, actions: Sequence[Action]) -> None:
         with self._undo.change():
@@ -225,9 +226,10 @@ class _Outbox(Outbox):
             self._undo.note(partial(self._forget, fresh))
             for key, action in fresh.items():
                 self._actions[key] = action
-                insort(self._order, (action.due, key))
+                self._fresh.append((action.due, key))
 
     def pending(self, at: int, limit: int) -> list[Action]:
+        self._sort_in()
         found: list[Action] = []
         for due, key in self._order:
             if due > at or len(found) >= limit:
@@ -241,6 +243,15 @@ class _Outbox(Outbox):
         for key in fresh:
             self._actions.pop(key, None)
         self._order = [entry for entry in self._order if entry[1] in self._actions]
+        self._fresh = [entry for entry in self._fresh if entry[1] in self._actions]
+
+    def _sort_in(self) -> None:
+        if 100 * len(self._fresh) < len(self._order):
+            for entry in self._fresh:
+                insort(self._order, entry)
+        else:
+            self._order = sorted(self._order + self._fresh)
+        self._fresh.clear()
 
 
 class _Settings(Settings):

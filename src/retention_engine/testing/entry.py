@@ -12,15 +12,15 @@ from retention_engine import facts, predicates, testing, timing
 def _makers() -> dict[type[Any], Callable[[type[Any]], Any]]:
     """Return what builds the strategy of each type, when it is asked for."""
     makers: dict[type[Any], Callable[[type[Any]], Any]] = {
-        facts.Cart: lambda _: testing.carts(),
+        facts.Cart: lambda _: testing.strategies.carts(),
         facts.Customer: lambda _: testing.customers(),
         facts.Fact: lambda _: testing.facts(),
-        facts.Line: lambda _: testing.lines(),
+        facts.Line: lambda _: testing.strategies.lines(),
         facts.Order: lambda _: testing.orders(),
         predicates.Collection: lambda _: testing.collections(),
         predicates.Quantity: lambda _: testing.quantities(),
         predicates.Truth: lambda _: testing.expressions(),
-        timing.LocalDays: lambda _: testing.local_days(),
+        timing.LocalDays: lambda _: testing.strategies.day_counts(),
         timing.Span: lambda _: testing.spans(),
     }
     return makers | {cls: lambda wanted: testing.facts(kinds=(wanted,)) for cls in facts.KINDS.values()}

@@ -221,6 +221,7 @@ def check_text(case: Case) -> None:
 def check_repr(case: Case) -> None:
     """The ``repr`` is a Python expression that builds an equal predicate."""
     names = {name: getattr(module, name) for module in (timing, predicates) for name in module.__all__}
+    names |= {type(part).__name__: type(part) for part in nodes(case.predicate)}  # nodes of the user's own
     built = _build(ast.parse(repr(case.predicate), mode="eval").body, names)
     if type(built) is not type(case.predicate) or built != case.predicate:
         case.fail(f"its repr builds {built!r}, not {case.predicate!r}")
@@ -231,7 +232,7 @@ def _build(node: ast.AST, names: dict[str, Any]) -> Any:
     match node:
         case ast.Constant():
             return node.value
-        case ast.Name():
+        case ast.Name() if node.id in names:
             return names[node.id]
         case ast.Attribute():
             return getattr(_build(node.value, names), node.attr)
@@ -244,7 +245,7 @@ def _build(node: ast.AST, names: dict[str, Any]) -> Any:
             return _OPERATORS[type(node.op)](_build(node.left, names), _build(node.right, names))
         case ast.Compare(ops=[comparison]):
             return _OPERATORS[type(comparison)](_build(node.left, names), _build(node.comparators[0], names))
-    raise AssertionError(f"a repr is made of names, calls, constants and operators, not {ast.dump(node)}")
+    raise AssertionError(f"a repr is made of public names, calls, constants and operators, not {ast.dump(node)}")
 
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {

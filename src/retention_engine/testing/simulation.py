@@ -99,7 +99,7 @@ def order_independent_engine(
         facts: each id once.
         since: the launch of the rules, exclusive.
         to: the end, inclusive.
-        orders: arrangements of the facts, repetitions allowed, to record before the first advance, besides our own.
+        orders: arrangements of the facts, repetitions allowed, to record at and before the launch, besides our own.
         runs: further ways to record the same facts, each before the engine is advanced to where it takes effect.
         store: makes an empty store for each run.
 
@@ -110,7 +110,7 @@ def order_independent_engine(
     known, end = _by_effect(facts), to_instant(to)
     whole = shop.decide([(known, end)])
     for order in (*arrangements(known), *orders):
-        same("sorted", whole, "in another order", shop.decide([(order, end)]))
+        same("sorted", whole, "in another order", shop.decide(_launched(order, shop.since, end)))
         same("sorted", whole, "one by one in another order", shop.decide([([], end)], [[fact] for fact in order]))
     for run in runs:
         same("sorted", whole, "spread over the steps", shop.decide([*run, ([], end)]))
@@ -251,6 +251,12 @@ def in_time(facts: Iterable[Fact], cuts: Iterable[int]) -> list[tuple[list[Fact]
 
 def _ahead(facts: Sequence[Fact], cuts: Sequence[int]) -> Run:
     return [(facts if place == 0 else (), cut) for place, cut in enumerate(cuts)]
+
+
+def _launched(facts: Sequence[Fact], since: int, end: int) -> Run:
+    """Return the run that tells what the launch knows before it, and everything else, in one batch, after it."""
+    history, later = ([fact for fact in facts if (fact.effective > since) == is_later] for is_later in (False, True))
+    return [(history, since), (later, end)]
 
 
 def _by_effect(facts: Iterable[Fact]) -> list[Fact]:

@@ -135,12 +135,11 @@ class Tables:
 
     def _days(self, node: CalendarDays, rows: Rows) -> Rows:
         """Cut at the first instant of the oldest day; one that depends on the zone lies beside the record."""
-        usual, others = self.clock.by_zone(node, lambda where: self.clock.first_instant(node.count_, where))
-        first = integer(usual)
-        if others:
-            chosen = self.clock.choose(node, lambda where: self.clock.first_instant(node.count_, where), integer)
-            first = rows.relation.cut(chosen)
-        return rows.limited(binary(rows.chosen.at.copy(), ">=", first), min([usual, *others]) - 1)
+        found = self.clock.by_zone(node, lambda where: self.clock.first_instant(node.count_, where))
+        first = self.clock.choose(found, integer)
+        if found[1]:
+            first = rows.relation.cut(first)
+        return rows.limited(binary(rows.chosen.at.copy(), ">=", first), min([found[0], *found[1]]) - 1)
 
 
 def _name(node: Any) -> str:

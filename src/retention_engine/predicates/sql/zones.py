@@ -53,27 +53,19 @@ class Clock:
                 others.setdefault(found, []).append(name)
         return usual, others if self.cell is not None else {}
 
-    def choose(
-        self, node: object, answer: Callable[[ZoneInfo], _Answer], write: Callable[[_Answer], exp.Expr]
-    ) -> exp.Expr:
-        """Return the expression of the customer's zone."""
-        usual, others = self.by_zone(node, answer)
+    def choose(self, found: tuple[_Answer, dict[_Answer, list[str]]], write: Callable[[_Answer], exp.Expr]) -> exp.Expr:
+        """Return the answer of the customer's zone as an expression."""
+        usual, others = found
         if not others or self.cell is None:
             return write(usual)
-        return exp.Case(
-            ifs=[
-                exp.If(
-                    this=exp.In(this=self.cell.copy(), expressions=[text(name) for name in sorted(names)]),
-                    true=write(found),
-                )
-                for found, names in others.items()
-            ],
-            default=write(usual),
-        )
+        ways = [
+            (exp.In(this=self.cell.copy(), expressions=list(map(text, names))), each) for each, names in others.items()
+        ]
+        return exp.Case(ifs=[exp.If(this=test, true=write(each)) for test, each in ways], default=write(usual))
 
     def truth(self, node: Truth) -> exp.Expr:
         """Return a predicate that depends on nothing but the zone."""
-        return self.choose(node, lambda where: node.verdict(self._view(where)).holds, _constant)
+        return self.choose(self.by_zone(node, lambda where: node.verdict(self._view(where)).holds), _constant)
 
     def first_instant(self, count: int, where: ZoneInfo) -> int:
         """Return the first instant of the last ``count`` local days, today included."""
@@ -87,23 +79,26 @@ class Clock:
             view = self._view(where)
             return tuple(day for day in _DAYS if evolve(node, anchor=day).verdict(view).holds)
 
-        return self.choose(node, held, lambda days: _is_one_of(cells, [f"{day.month:02}-{day.day:02}" for day in days]))
+        found = self.by_zone(node, held)
+
+        def among(cell: exp.Expr) -> exp.Expr:
+            return self.choose(found, lambda days: _is_one_of(cell, days))
+
+        ways = [among(cells["day"])] if "day" in cells else []
+        if "text" in cells:
+            written = cells["text"]
+            ways.append(both([binary(_slice(written, 1, 2), "==", text("--")), among(_slice(written, 3))]))
+            ways.append(both([*_is_year(written), _exists(written), among(_slice(written, 6))]))
+        return either(ways)
 
     def _view(self, where: ZoneInfo) -> View:
         return View(History(""), self.at, where)
 
 
-def _is_one_of(cells: Cells, days: list[str]) -> exp.Expr:
-    found: list[exp.Expr] = []
-    if days and "day" in cells:
-        found.append(exp.In(this=cells["day"].copy(), expressions=[text(day) for day in days]))
-    if days and "text" in cells:
-        cell = cells["text"]
-        yearless = exp.In(this=_slice(cell, 3), expressions=[text(day) for day in days])
-        found.append(both([binary(_slice(cell, 1, 2), "==", text("--")), yearless]))
-        ends = exp.In(this=_slice(cell, 5), expressions=[text(f"-{day}") for day in days])
-        found.append(both([ends, *_is_year(cell), *([_exists(cell)] if "02-29" in days else [])]))
-    return either(found)
+def _is_one_of(cell: exp.Expr, days: tuple[MonthDay, ...]) -> exp.Expr:
+    if not days:
+        return exp.false()
+    return exp.In(this=cell.copy(), expressions=[text(f"{day.month:02}-{day.day:02}") for day in days])
 
 
 def _slice(cell: exp.Expr, start: int, length: int | None = None) -> exp.Expr:
@@ -112,9 +107,10 @@ def _slice(cell: exp.Expr, start: int, length: int | None = None) -> exp.Expr:
 
 
 def _is_year(cell: exp.Expr) -> list[exp.Expr]:
+    """Return the conditions that a text begins with a year from 0001 to 9999 and a hyphen."""
     digits = [text(str(digit)) for digit in range(10)]
     each = [exp.In(this=_slice(cell, place, 1), expressions=[one.copy() for one in digits]) for place in range(1, 5)]
-    return [*each, binary(_slice(cell, 1, 4), "!=", text("0000"))]
+    return [*each, binary(_slice(cell, 1, 4), "!=", text("0000")), binary(_slice(cell, 5, 1), "==", text("-"))]
 
 
 def _exists(cell: exp.Expr) -> exp.Expr:

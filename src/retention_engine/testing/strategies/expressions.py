@@ -44,6 +44,7 @@ _REFINED = st.sampled_from(
     )
 )
 _DAYS = st.sampled_from((1, 2, 3, 7, 30))
+_SIZES = st.sampled_from((1, 2, 3, 2, 3))  # a group of one is its part: so groups shrink away
 _GROUPS = st.sampled_from(("all", "any", "all", "any", "not", "not", "at_least", "segment"))
 
 
@@ -223,7 +224,7 @@ def _groups(draw: st.DrawFn, inside: st.SearchStrategy[p.Truth]) -> p.Truth:
         return ~draw(inside)
     if group == "segment":
         return _named(draw(inside))
-    parts = draw(st.lists(inside, min_size=2, max_size=3))
+    parts = [draw(inside) for _ in range(draw(_SIZES))]
     if group == "at_least":
         return p.at_least(draw(st.integers(1, len(parts))), *parts)
     return (p.all_of if group == "all" else p.any_of)(*parts)

@@ -36,7 +36,7 @@ _KINDS: dict[str, tuple[type[f.Fact], ...]] = {
 }
 """What a rule reads -> kinds of fact that concern it."""
 
-_SHORT = tuple(microseconds(count * DAY // 2) for count in (1, 2, 3, 4, 6, 10))
+_SHORT = tuple(microseconds(count * DAY // 2) for count in (1, 2, 3, 4, 6, 10, 20))
 _WEEKDAYS = st.sampled_from(("mon", "wed", "fri", "sat", "sun"))
 
 
@@ -54,6 +54,7 @@ _RECORDS = st.sampled_from(
         *(p.orders.where(p.item.total >= 250), p.carts.where(ordered=False), p.purchases.where(sku=TEXTS[0])),
     )
 )
+_OLDER = st.builds(lambda bought, span: bought.last().age >= span, _BOUGHT, _SPANS)
 _SINCE = _BOUGHT.map(lambda bought: bought.since(p.entry).exists())
 _USUAL = ("age", "older", "count", "none before", "exists", "days", "hour", "gaps", "bought since", "bought since")
 
@@ -164,7 +165,7 @@ def steps(*, around: int, zone: str = "UTC") -> st.SearchStrategy[tuple[r.Step, 
     sends = st.just(r.Send("letter", topic="offers")) | st.just(r.Do("tag", "vip", data={"by": "rule"}))
     several = st.lists(st.one_of(sends, _SPANS.map(r.Delay), waits), min_size=1, max_size=4)
     named = several.map(lambda made: tuple(evolve(each, name=f"step {number}") for number, each in enumerate(made)))
-    return st.one_of(st.just((r.Send("letter"),)), named, named)
+    return st.one_of(st.just((r.Send("letter"),)), named, named, named)
 
 
 @st.composite
@@ -185,7 +186,7 @@ def rules(
     if effect:
         manners = {
             "when": draw(st.none() | st.none() | questions(around=around, zone=zone)),
-            "exit_when": draw(st.none() | _SINCE | questions(around=around, zone=zone, entry=True)),
+            "exit_when": draw(st.none() | _SINCE | _SINCE | _OLDER | questions(around=around, zone=zone, entry=True)),
             "valid_for": draw(st.none() | _SPANS),
             "re_entry": draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _SPANS),
         }
