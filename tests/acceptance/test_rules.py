@@ -32,11 +32,13 @@ from retention_engine import (
     local_days,
     on,
     orders,
+    price_drop,
+    views,
     weekly,
     yearly,
 )
 from retention_engine.errors import FactConflict
-from retention_engine.facts import AttributeChanged, OrderCancelled
+from retention_engine.facts import AttributeChanged, OrderCancelled, PriceChanged, Viewed
 from retention_engine.timing import DAY, HOUR, MINUTE, to_instant, to_text
 
 START = to_instant("2026-07-01T00:00:00+00:00")
@@ -331,3 +333,37 @@ def test_a_backtest_is_the_engine():
     shop.record(facts)
     run = backtest([rule], [OrderPlaced.of(each) for each in facts], start=START, end=START + 250 * DAY)
     assert run.decisions == shop.advance(START + 250 * DAY).decisions
+
+
+def test_members_are_asked_one_by_one_and_say_until_when():
+    """A segment lists who is in it at an instant, with the horizon; without an instant it needs a now."""
+    shop = engine()
+    shop.record([order("1", START + HOUR, "anna"), order("2", START + 3 * DAY, "boris")])
+    fresh = orders.within(days(2)).exists()
+    with pytest.raises(ValueError, match="needs at="):
+        shop.members(fresh)
+    assert [(one.customer, one.until) for one in shop.members(fresh, START + DAY)] == [("anna", START + HOUR + 2 * DAY)]
+    shop.advance(START + 3 * DAY)
+    assert [one.customer for one in shop.members(fresh)] == ["boris"]
+
+
+@pytest.mark.parametrize("noting", [True, False])
+def test_a_catalogue_fact_reaches_the_interested_whoever_records_it(noting):
+    """An import without rules, on a store whose rules wait for price drops, wakes the same customers."""
+    shop = engine(Rule("drop", price_drop(views, percent=10), Send("cheaper")))
+    shop.advance(START + HOUR)
+    other = shop if noting else Engine([], store=shop.store)
+    other.record(Viewed(id="v", customer="anna", at=START + 2 * HOUR, sku="tea"))
+    price = {"price": Money(80, "EUR"), "was": Money(100, "EUR")}
+    other.record(PriceChanged(id="p", at=START + 3 * HOUR, sku="tea", **price))
+    assert [action.customer for action in shop.advance(START + DAY)] == ["anna"]
+
+
+def test_the_store_remembers_the_shops_zone():
+    """An engine that is opened without a zone uses the one the store was used with before."""
+    first = engine(Rule("d", every(daily(at="09:00")), Send("digest")), zone="Asia/Tokyo")
+    first.record(Customer(id="anna", registered=START - DAY))
+    first.advance(START + 1)
+    second = Engine(first.rules, store=first.store)
+    assert second.zone == "Asia/Tokyo"
+    assert [to_text(each.due) for each in second.advance(START + DAY)] == ["2026-07-02T00:00:00Z"]

@@ -166,11 +166,14 @@ def test_our_own_database_reaches_nothing(statement: str, tmp_path: Path, monkey
 def test_rows_replace_a_table_and_keep_every_value() -> None:
     """Large integers, None, quotes and characters of any plane come back as they were."""
     values = {"customer": ["O'Hara 🎁", "x"], "n": [2**63 - 1, None], "f": [True, None]}
-    rows = Rows("t", {"customer": "text", "n": "whole", "f": "flag"}, values)
+    rows = Rows('t"; --', {"customer": "text", "n": "whole", "f": "flag"}, values)
     connection = connect()
     for _ in range(2):
         fill(connection, rows)
-    assert connection.execute("SELECT * FROM t").fetchall() == [("O'Hara 🎁", 2**63 - 1, True), ("x", None, None)]
+    assert connection.execute('SELECT * FROM "t""; --"').fetchall() == [
+        ("O'Hara 🎁", 2**63 - 1, True),
+        ("x", None, None),
+    ]
     connection.close()
 
 

@@ -68,7 +68,7 @@ def repeat(scenario: Scenario) -> None:
     once(scenario.rules, scenario.facts, cuts=[middle], failures={2, 5, 6, 9, 11, 14}, **where)
 
 
-def search(law: Callable[[Scenario], None], rounds: int = 60) -> None:
+def search(law: Callable[[Scenario], None], rounds: int = 120) -> None:
     """Run a law over many scenarios, always the same ones.
 
     In rounds of ten: after those Hypothesis varies what it has drawn before rather than draw anew.

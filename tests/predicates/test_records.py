@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pendulum
 import pytest
 
 from retention_engine.errors import DefinitionError
@@ -44,6 +45,7 @@ KEPT = [
     (orders.on_calendar_days(3), ["b", "c"]),
     (orders.since("2026-03-01T00:00:00+00:00"), ["b", "c"]),
     (orders.since(datetime(2026, 3, 4, tzinfo=UTC)), ["c"]),
+    (orders.since(pendulum.datetime(2026, 3, 4, tz="Europe/Berlin")), ["b", "c"]),
     (orders.since(entry), ["c"]),
     (orders.gaps(), ["b", "c"]),
     (orders.where(item.total != 250).gaps(), ["c"]),

@@ -33,6 +33,7 @@ def test_it_moves_to_an_instant() -> None:
     assert clock.to("1970-01-02T00:00:00Z") == pendulum.datetime(1970, 1, 2)
     assert clock.to(86_400_000_000) == pendulum.datetime(1970, 1, 2)
     assert clock.to(datetime.fromisoformat("1970-01-03T00:00:00+00:00")) == pendulum.datetime(1970, 1, 3)
+    assert clock.to(clock().add(days=1)) == pendulum.datetime(1970, 1, 4)
 
 
 def test_it_never_goes_back() -> None:

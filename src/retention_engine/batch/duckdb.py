@@ -25,6 +25,7 @@ _TYPES = {
 }
 _HARDENED = {"enable_external_access": "false", "lock_configuration": "true"}
 _DEFAULT = Source()
+_ONCE = "retention_engine_result"  # must not be the name of a table that the query reads
 
 
 def members(
@@ -73,8 +74,8 @@ def run(connection: DuckDBPyConnection, asked: Query) -> dict[str, list[Any]]:
     if len(asked.columns) == 1:
         return {asked.predicates[0]: sorted(key for (key,) in connection.execute(asked.sql).fetchall())}
     # One list per predicate leaves the database: many times fewer Python objects than one row per customer.
-    lists = ", ".join(f'list("customer") FILTER (WHERE "{column}")' for column in asked.columns[1:])
-    rows = f"WITH answers AS MATERIALIZED ({asked.sql}) SELECT {lists} FROM answers"
+    lists = ", ".join(f"list(customer) FILTER (WHERE {_quoted(column)})" for column in asked.columns[1:])
+    rows = f"WITH {_ONCE} AS MATERIALIZED ({asked.sql}) SELECT {lists} FROM {_ONCE}"
     found = connection.execute(rows).fetchone() or ()
     return {name: sorted(keys or ()) for name, keys in zip(asked.predicates, found, strict=True)}
 
@@ -94,9 +95,13 @@ def connect() -> DuckDBPyConnection:
 
 def fill(connection: DuckDBPyConnection, rows: Rows) -> None:
     """Create a table and put its rows in, replacing one of that name."""
-    columns = ", ".join(f'"{column}" {_TYPES[kind]}' for column, kind in rows.kinds.items())
-    connection.execute(f'CREATE OR REPLACE TABLE "{rows.name}" ({columns})')
+    columns = ", ".join(f"{_quoted(column)} {_TYPES[kind]}" for column, kind in rows.kinds.items())
+    connection.execute(f"CREATE OR REPLACE TABLE {_quoted(rows.name)} ({columns})")
     if rows.values["customer"]:
         # whole columns as lists: a thousand times faster than one INSERT a row
         lists = ", ".join(f"unnest(${place}::{_TYPES[kind]}[])" for place, kind in enumerate(rows.kinds.values(), 1))
-        connection.execute(f'INSERT INTO "{rows.name}" SELECT {lists}', list(rows.values.values()))
+        connection.execute(f"INSERT INTO {_quoted(rows.name)} SELECT {lists}", list(rows.values.values()))
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace('"', '""'))

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from attrs import frozen
 from cyclopts import CycloptsError, Parameter
 
-from retention_engine import Engine, parse, state
+from retention_engine import Engine, parse
 from retention_engine.batch import DIALECTS, Query, query
 from retention_engine.batch import members as members_of
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import instant_of, moment_of, one_of, rules_in, store_at
 from retention_engine.cli.screen import Screen
-from retention_engine.ports import Store
+from retention_engine.engine import Member, histories, members
 from retention_engine.predicates import Truth
 from retention_engine.state import History
 from retention_engine.timing import to_text
-from retention_engine.view import View, zone_of
 
-BATCH = 1_000
 MOST_SHOWN = 100
-
-
-@frozen
-class Member:
-    """A customer for whom the predicate holds.
-
-    Attributes:
-        until: when it may turn false by itself, microseconds UTC; None: only a fact can change it.
-    """
-
-    customer: str
-    until: int | None
 
 
 def segment(
@@ -78,32 +63,21 @@ def segment(
         raise CycloptsError("--db is needed: the store whose customers are asked")
     with Engine([], store=store_at(db), zone=zone) as engine, screen.progress("customers", None):
         instant = moment_of(engine, at, zone)
-        histories = list(_histories(engine.store, instant))
+        known_then = list(histories(engine.store, instant))
     asked = _as_query if sql else _one_by_one
-    found = asked(predicate, histories, instant, zone)
+    found = asked(predicate, known_then, instant, zone)
     _tell(screen, found, every=every)
-    counts = {"members": len(found), "customers": len(histories)}
+    counts = {"members": len(found), "customers": len(known_then)}
     screen.emit(
         "segment", expression=str(predicate), at=to_text(instant), reading="sql" if sql else "customer", **counts
     )
     more = "" if every or len(found) <= MOST_SHOWN else f"; {len(found) - MOST_SHOWN:,} more with --all"
-    screen.say(f"{len(found):,} of {len(histories):,} customers at {to_text(instant)}{more}")
+    screen.say(f"{len(found):,} of {len(known_then):,} customers at {to_text(instant)}{more}")
     return Exit.OK
 
 
-def _histories(store: Store, at: int) -> Iterator[History]:
-    """Yield what was known of each customer at an instant; those of whom nothing was are passed over."""
-    after = ""
-    while customers := store.roster.customers(after, BATCH):
-        for customer, facts in store.facts.of(customers).items():
-            if known := [fact for fact in facts if fact.effective <= at]:
-                yield state.fold(History(customer), known)
-        after = customers[-1]
-
-
-def _one_by_one(predicate: Truth, histories: Sequence[History], at: int, zone: str) -> list[Member]:
-    asked = ((each, predicate.verdict(View(each, at, zone_of(each, zone)))) for each in histories)
-    return [Member(each.customer, verdict.until) for each, verdict in asked if verdict.holds]
+def _one_by_one(predicate: Truth, asked: Sequence[History], at: int, zone: str) -> list[Member]:
+    return list(members(predicate, asked, at=at, zone=zone))
 
 
 def _as_query(predicate: Truth, histories: Sequence[History], at: int, zone: str) -> list[Member]:

@@ -3,6 +3,7 @@
 from retention_engine.engine.backtest import Backtest, Difference, backtest, difference
 from retention_engine.engine.decide import Decided, decide
 from retention_engine.engine.engine import Advance, Engine, Recorded
+from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.story import Story, line_of
 
@@ -12,11 +13,14 @@ __all__ = [
     "Decided",
     "Difference",
     "Engine",
+    "Member",
     "Plan",
     "Recorded",
     "Story",
     "backtest",
     "decide",
     "difference",
+    "histories",
     "line_of",
+    "members",
 ]

@@ -13,12 +13,14 @@ from attrs import frozen
 from retention_engine.actions import Action, Decision
 from retention_engine.engine.decide import LATENESS, as_sent
 from retention_engine.engine.launch import launch
+from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.story import Story, tell
 from retention_engine.engine.walk import Subject, Terms, Walked, walk
 from retention_engine.errors import DefinitionError, FactError, TimeError, shown
 from retention_engine.facts import Customer, Fact, Order, OrderPlaced, Registered
 from retention_engine.ports import Store
+from retention_engine.predicates import Truth
 from retention_engine.rules import Rule, RuleSet
 from retention_engine.stores import open_store
 from retention_engine.timing import LATEST, Span, to_datetime, to_instant, to_text, zone
@@ -185,13 +187,20 @@ class Engine:
             DefinitionError: there is no such rule.
         """
         found = self.rules[rule]
-        instant = to_instant(at) if at is not None else self._cursor()
-        if instant is None:
-            raise DefinitionError("explain() needs at=: the engine was never advanced, so it has no now")
+        instant = self._instant(at, "explain()")
         with self._lock:
             facts = self.store.facts.of([customer])[customer]
             decisions = self.store.journal.of([customer])[customer]
         return tell(found, customer, facts, decisions, at=instant, zone=self._zone)
+
+    def members(self, predicate: Truth, at: datetime | int | str | None = None) -> list[Member]:
+        """Return the customers for whom a predicate holds, by id, and until when; by default now.
+
+        Every customer is asked: for large shops see ``batch``, which asks them with one SQL query.
+        """
+        instant = self._instant(at, "members()")
+        with self._lock:
+            return list(members(predicate, histories(self.store, instant), at=instant, zone=self._zone))
 
     def close(self) -> None:
         """Close the store."""
@@ -204,6 +213,12 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         """Close the store."""
         self.close()
+
+    def _instant(self, at: datetime | int | str | None, what: str) -> int:
+        instant = self._cursor() if at is None else to_instant(at)
+        if instant is None:
+            raise DefinitionError(f"{what} needs at=: the engine was never advanced, so it has no now")
+        return instant
 
     def _cursor(self) -> int | None:
         text = self.store.settings.get("cursor")

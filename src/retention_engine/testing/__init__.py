@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from retention_engine.testing.brute_force import essence, oracle
     from retention_engine.testing.case import Case, nodes, view_at, walk
     from retention_engine.testing.clock import ManualClock
+    from retention_engine.testing.conformance import StoreConformance
     from retention_engine.testing.fold_laws import arrangements, order_independent
     from retention_engine.testing.laws import (
         LAWS,
@@ -57,6 +58,7 @@ __all__ = [
     "InterruptedStore",
     "ManualClock",
     "Scenario",
+    "StoreConformance",
     "arrangements",
     "cases",
     "check_comparisons",
@@ -98,19 +100,21 @@ __all__ = [
 ]
 
 _HOMES = {
+    "brute_force": ("essence", "oracle"),
     "case": ("Case", "nodes", "view_at", "walk"),
     "clock": ("ManualClock",),
-    "brute_force": ("essence", "oracle"),
-    "simulation": ("InterruptedStore", "decision_lines", "once", "order_independent_engine", "tick_invariant"),
+    "conformance": ("StoreConformance",),
     "fold_laws": ("arrangements", "order_independent"),
-    "laws": ("LAWS", "check_"),
+    "laws": ("LAWS", *(name for name in __all__ if name.startswith("check_"))),
+    "simulation": ("InterruptedStore", "decision_lines", "once", "order_independent_engine", "tick_invariant"),
 }
+"""Module -> the names in it; all other names are strategies."""
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is asked for first: the strategies need Hypothesis, the clock pendulum."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    homes = (home for home, names in _HOMES.items() if name.startswith(names))
-    home = import_module(f"{__name__}.{next(homes, 'strategies')}")
-    return home if name == "strategies" else getattr(home, name)
+    home = next((home for home, names in _HOMES.items() if name in names), "strategies")
+    module = import_module(f"{__name__}.{home}")
+    return module if name == "strategies" else getattr(module, name)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from retention_engine.errors import shown
 from retention_engine.predicates import AnyOf, Node, Refinable, Segment, Truth
 from retention_engine.rules.analysis.entries import known_at, known_at_entry
-from retention_engine.rules.analysis.findings import Code, Finding, Severity
+from retention_engine.rules.analysis.findings import Code, Finding, Severity, said
 from retention_engine.rules.analysis.satisfy import always_holds, follows, never_holds
 from retention_engine.rules.analysis.scopes import scope_of
 from retention_engine.rules.rule import Rule, RuleSet
@@ -51,7 +50,7 @@ def _inside(node: Node) -> Iterator[Node]:
 
 
 def _predicate_findings(ids: tuple[str, ...], place: str, predicate: Truth) -> Iterator[Finding]:
-    text = shown(str(predicate), 200)
+    text = said(predicate)
     if never_holds(predicate):
         severity = Severity.ERROR if place in ("the trigger", "when") else Severity.WARNING
         yield Finding(ids, Code.NEVER_TRUE, severity, f"{place} can never hold: {text}", "two of its parts contradict")
@@ -59,14 +58,14 @@ def _predicate_findings(ids: tuple[str, ...], place: str, predicate: Truth) -> I
         yield Finding(ids, Code.ALWAYS_TRUE, Severity.WARNING, f"{place} always holds: {text}", "leave it out")
     else:
         for part in _dead_parts(predicate):
-            message = f"a part of {place} can never hold: {shown(str(part), 200)}"
+            message = f"a part of {place} can never hold: {said(part)}"
             yield Finding(ids, Code.NEVER_TRUE, Severity.WARNING, message, "leave it out, or mend it")
     collections = dict.fromkeys(node for node in _inside(predicate) if isinstance(node, Refinable))
     for each in collections:
         if scope_of(each).is_empty(entering=False) and not any(
             scope_of(part).is_empty(entering=False) for part in each.parts() if isinstance(part, Refinable)
         ):
-            message = f"{place} reads a collection that is always empty: {shown(str(each), 200)}"
+            message = f"{place} reads a collection that is always empty: {said(each)}"
             yield Finding(ids, Code.NEVER_READS, Severity.ERROR, message, "its conditions exclude each other")
 
 
@@ -85,10 +84,10 @@ def _entry_findings(rule: Rule) -> Iterator[Finding]:
     trigger = known_at(rule.trigger)
     if never_holds(known):
         if rule.when is not None and trigger is not None and not never_holds(rule.when) and not never_holds(trigger):
-            message = f"it can never fire: when {shown(str(rule.when))} contradicts {shown(str(rule.trigger))}"
+            message = f"it can never fire: when {said(rule.when)} contradicts {said(rule.trigger)}"
             yield Finding((rule.id,), Code.NEVER_FIRES, Severity.ERROR, message, "change one of the two")
     elif rule.exit_when is not None and _exits_at_once(rule.exit_when, known):
-        message = f"it is left at the instant it is entered: {shown(str(rule.exit_when))} holds then"
+        message = f"it is left at the instant it is entered: {said(rule.exit_when)} holds then"
         suggestion = "ask for what happens since(entry)"
         yield Finding((rule.id,), Code.LEFT_AT_ENTRY, Severity.ERROR, message, suggestion)
 

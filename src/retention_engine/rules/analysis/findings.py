@@ -55,3 +55,9 @@ class Finding:
         about = f" {', '.join(self.rules)}" if self.rules else ""
         more = f"; {self.suggestion}" if self.suggestion else ""
         return f"{self.severity}{about}: {self.message}{more}"
+
+
+def said(value: object, limit: int = 200) -> str:
+    """Return the text form of an expression, a trigger or a step for a message, shortened."""
+    text = str(value)
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

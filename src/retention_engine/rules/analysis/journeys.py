@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import dropwhile
 
-from retention_engine.errors import shown
 from retention_engine.predicates import Truth
 from retention_engine.rules.analysis.entries import conjuncts, longest
-from retention_engine.rules.analysis.findings import Code, Finding, Severity
+from retention_engine.rules.analysis.findings import Code, Finding, Severity, said
 from retention_engine.rules.analysis.satisfy import follows, never_holds
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.steps import Delay, Do, WaitFor
@@ -42,9 +41,9 @@ def _unreachable(rule: Rule) -> Iterator[Finding]:
             continue
         behind = f"step {rule.steps[place + 1].name!r} is never reached: "
         if never_holds(step.predicate):
-            why = f"what is waited for can never hold: {shown(str(step.predicate))}"
+            why = f"what is waited for can never hold: {said(step.predicate)}"
         elif rule.exit_when is not None and follows(rule.exit_when, step.predicate):
-            why = f"exit_when holds as soon as {shown(str(step.predicate))} does"
+            why = f"exit_when holds as soon as {said(step.predicate)} does"
         else:
             continue
         yield Finding((rule.id,), Code.UNREACHABLE_STEP, Severity.ERROR, behind + why, "wait for something else")
@@ -53,10 +52,10 @@ def _unreachable(rule: Rule) -> Iterator[Finding]:
 
 def _pointless(rule: Rule) -> Iterator[Finding]:
     if not any(isinstance(step, Do) for step in rule.steps):
-        message = f"it does nothing: its steps are waits, such as {shown(rule.steps[0])}"
+        message = f"it does nothing: its steps are waits, such as {said(rule.steps[0])}"
         yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.WARNING, message, "add Send(...) or Do(...)")
     elif not isinstance(rule.steps[-1], Do):
-        message = f"nothing follows its last wait, {shown(rule.steps[-1])}"
+        message = f"nothing follows its last wait, {said(rule.steps[-1])}"
         yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.INFO, message, "leave it out")
 
 
@@ -69,7 +68,7 @@ def _outlives(rule: Rule) -> Iterator[Finding]:
             predicate, micros = window
             message = (
                 f"step {step.name!r} comes after {Span(waited)!r}, but unless new facts renew it exit_when ends the "
-                f"journey after {Span(micros)!r} at most, with {shown(str(predicate))}"
+                f"journey after {Span(micros)!r} at most, with {said(predicate)}"
             )
             suggestion = "entry is not membership: leave that out of exit_when, or shorten the delays"
             yield Finding((rule.id,), Code.OUTLIVES_WINDOW, Severity.WARNING, message, suggestion)

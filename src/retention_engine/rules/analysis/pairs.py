@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from retention_engine.errors import shown
 from retention_engine.predicates import Bucket, Node, Truth
 from retention_engine.rules.analysis.entries import known_at, known_at_entry
-from retention_engine.rules.analysis.findings import Code, Finding, Severity
+from retention_engine.rules.analysis.findings import Code, Finding, Severity, said
 from retention_engine.rules.analysis.satisfy import follows, never_holds
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.triggers import Edge
@@ -26,10 +25,11 @@ def pair_findings(rules: RuleSet) -> Iterator[Finding]:
         ids = (one.id, other.id)
         thorough = few and not subjects[one.id].isdisjoint(subjects[other.id])
         if _together(one, other, thorough=thorough):
-            message = f"they are due at the same instants: both wait for {shown(str(one.trigger), 200)}"
+            message = f"they are due at the same instants: both wait for {said(one.trigger)}"
             yield Finding(ids, Code.ALWAYS_TOGETHER, Severity.WARNING, message, "make them one, or tell them apart")
         elif thorough and _excluded(one, other):
-            message = f"they are never due at the same instant: {shown(_entry(one))} excludes {shown(_entry(other))}"
+            excluded = f"{said(known_at_entry(one))} excludes {said(known_at_entry(other))}"
+            message = f"they are never due at the same instant: {excluded}"
             yield Finding(ids, Code.NEVER_TOGETHER, Severity.INFO, message)
 
 
@@ -48,10 +48,6 @@ def _names(node: Node) -> Iterator[str]:
 def _is_dead(rule: Rule) -> bool:
     known = known_at_entry(rule)
     return known is not None and never_holds(known)
-
-
-def _entry(rule: Rule) -> str:
-    return str(known_at_entry(rule))
 
 
 def _together(one: Rule, other: Rule, *, thorough: bool) -> bool:

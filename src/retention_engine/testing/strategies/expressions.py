@@ -248,14 +248,14 @@ def expressions(
         about: names of collections (``orders``, ``events:quiz_done``) that most of them are about.
     """
     if around is not None:
-        return _expressions(max_leaves, around, zone, entry, tuple(about))
+        return _expressions(max_leaves, around, zone, entry=entry, about=tuple(about))
     near = corners().map(lambda corner: corner[1])
-    return near.flatmap(lambda at: _expressions(max_leaves, at, zone, entry, tuple(about)))
+    return near.flatmap(lambda at: _expressions(max_leaves, at, zone, entry=entry, about=tuple(about)))
 
 
 @lru_cache(maxsize=1024)
 def _expressions(
-    max_leaves: int, around: int, zone: str, entry: bool, about: tuple[str, ...]
+    max_leaves: int, around: int, zone: str, *, entry: bool, about: tuple[str, ...]
 ) -> st.SearchStrategy[p.Truth]:
     asked = quantities(around=around, zone=zone, entry=entry, about=about)
     return st.recursive(_leaves(around, zone, asked), _groups, max_leaves=max_leaves)

@@ -18,7 +18,7 @@ from retention_engine.testing.strategies.words import CUSTOMER, TEXTS
 from retention_engine.timing import DAY, local_date, local_days, microseconds, to_text
 from retention_engine.timing import zone as zone_named
 
-_DELAYS = (None, None, None, None, None, 1, 8, 20)
+_DELAYS = (None, None, None, None, 0, 0, 1, 2, 8, 20)
 _TIMES = ("10:00", "00:00", "00:30", "02:30", "23:30")
 _ORDERS = (f.OrderPlaced, f.OrderPlaced, f.OrderPlaced, f.OrderPaid, f.OrderCancelled, f.OrderRefunded)
 _KINDS: dict[str, tuple[type[f.Fact], ...]] = {
@@ -54,6 +54,7 @@ _RECORDS = st.sampled_from(
         *(p.orders.where(p.item.total >= 250), p.carts.where(ordered=False), p.purchases.where(sku=TEXTS[0])),
     )
 )
+_VALID = st.sampled_from([microseconds(count * DAY) for count in (1, 1, 2, 3)])
 _OLDER = st.builds(lambda bought, span: bought.last().age >= span, _BOUGHT, _SPANS)
 _SINCE = _BOUGHT.map(lambda bought: bought.since(p.entry).exists())
 _USUAL = ("age", "older", "count", "none before", "exists", "days", "hour", "gaps", "bought since", "bought since")
@@ -169,28 +170,27 @@ def steps(*, around: int, zone: str = "UTC") -> st.SearchStrategy[tuple[r.Step, 
 
 
 @st.composite
-def rules(
-    draw: st.DrawFn, *, id: str = "rule-1", around: int | None = None, zone: str = "UTC", effect: bool = True
-) -> r.Rule:
+def rules(draw: st.DrawFn, *, id: str = "rule-1", around: int | None = None, zone: str = "UTC") -> r.Rule:
     """Return rules of every shape.
 
     Args:
         id: the rule's id.
         around: the middle of the grid of instants; None: near an awkward moment of a zone.
         zone: whose calendar and midnights belong to the grid.
-        effect: whether conditions, exits and other manners are drawn, too.
     """
     if around is None:
         zone, around = draw(corners())
-    manners: dict[str, Any] = {}
-    if effect:
-        manners = {
-            "when": draw(st.none() | st.none() | questions(around=around, zone=zone)),
-            "exit_when": draw(st.none() | _SINCE | _SINCE | _OLDER | questions(around=around, zone=zone, entry=True)),
-            "valid_for": draw(st.none() | _SPANS),
-            "re_entry": draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _SPANS),
-        }
-    return r.Rule(id, draw(triggers(around=around, zone=zone)), *draw(steps(around=around, zone=zone)), **manners)
+    trigger = draw(triggers(around=around, zone=zone))
+    may_be_late = isinstance(trigger, r.After | r.Catalogue)
+    return r.Rule(
+        id,
+        trigger,
+        *draw(steps(around=around, zone=zone)),
+        when=draw(st.none() | st.none() | questions(around=around, zone=zone)),
+        exit_when=draw(st.none() | _SINCE | _SINCE | _OLDER | questions(around=around, zone=zone, entry=True)),
+        valid_for=draw(st.none() | _VALID | _VALID if may_be_late else st.none() | _SPANS),
+        re_entry=draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _SPANS),
+    )
 
 
 @st.composite
@@ -242,11 +242,19 @@ def _customers_facts(
         held, at = draw(st.tuples(instants(around=around, zone=zone), instants(around=around, zone=zone)))
         said: dict[str, Any] = {"name": "expiry", "value": to_text(held), "is_instant": True}
         told.append(f.AttributeChanged(id="expiry", customer=customer, at=at, **said))
+    imported = draw(instants(around=around, zone=zone))
     delays = draw(st.lists(st.sampled_from(_DELAYS), min_size=len(told), max_size=len(told)))
     return [
-        evolve(fact, id=f"{customer}:{fact.id}", learned=fact.learned if delay is None else fact.at + delay * DAY)
+        evolve(fact, id=f"{customer}:{fact.id}", learned=_learned(fact, delay, imported))
         for fact, delay in zip(told, delays, strict=True)
     ]
+
+
+def _learned(fact: f.Fact, delay: int | None, imported: int) -> int | None:
+    """Return when a fact is learned: as it says, so many days late, or with all others of an import (0)."""
+    if delay is None:
+        return fact.learned
+    return imported if delay == 0 else fact.at + delay * DAY
 
 
 @st.composite
