@@ -70,7 +70,7 @@ WIDE = all_of(*(customer.n == number for number in range(600)))
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: Rule("", on(orders), HELLO), "a rule's id is a printable text of 1 to 200 characters, not ''"),
     (lambda: Rule("a\n", on(orders), HELLO), "a rule's id"),
-    (lambda: Rule(7, on(orders), HELLO), "not 7"),  # type: ignore[arg-type]
+    (lambda: Rule(7, on(orders), HELLO), "not 7"),  # type: ignore[arg-type]  # the point of the test
     (lambda: Rule("a", orders, HELLO), "rule 'a': the trigger is after(), on(), entering(), ..., not orders"),
     (lambda: Rule("a", orders.exists(), HELLO), "the trigger is after()"),
     (lambda: Rule("a", on(orders)), "rule 'a' has 1 to 100 steps, such as Send('template'), not 0"),

@@ -70,4 +70,4 @@ def test_a_planted_fault_is_caught(
 
 def test_scopes_are_kept_by_value() -> None:
     """Equal collections share one scope."""
-    assert scopes.scope_of(parse("orders.exists()").left.records) is scope_of(parse("orders.exists()").left.records)  # type: ignore[attr-defined]
+    assert scopes.scope_of(parse("orders.exists()").left.records) is scope_of(parse("orders.exists()").left.records)  # type: ignore[attr-defined]  # a comparison
