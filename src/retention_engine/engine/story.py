@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from retention_engine.actions import Decision, Outcome
 from retention_engine.engine.memory import Memory
@@ -15,6 +15,8 @@ from retention_engine.rules import Edge, Rule, Trigger
 from retention_engine.state import History, fold
 from retention_engine.timing import to_text
 from retention_engine.view import View, zone_of
+
+_MOST_HORIZONS = 1_000
 
 
 @frozen
@@ -87,11 +89,24 @@ def tell(
     if rule.exit_when is not None and standing:
         entered = View(history, at, view.where, standing[-1].entry)
         questions["exit_when"] = explain(rule.exit_when, entered)
-    next_due = questions["trigger"].until if isinstance(trigger, Edge) else trigger.next_due(view)
+    next_due = _next_edge(trigger, view) if isinstance(trigger, Edge) else trigger.next_due(view)
     status = _status(trigger, past, questions, next_due)
     if standing:
         status = f"waiting at {', '.join(repr(each.step) for each in standing)}"
     return Story(rule.id, customer, at, status, next_due, questions, past)
+
+
+def _next_edge(trigger: Edge, view: View) -> int | None:
+    """Return when the predicate comes to the side of the trigger by itself; looked for over so many horizons."""
+    verdict = trigger.predicate.verdict(view)
+    for _ in range(_MOST_HORIZONS):
+        if verdict.until is None:
+            return None
+        view = evolve(view, now=verdict.until)
+        before, verdict = verdict, trigger.predicate.verdict(view)
+        if verdict.holds == trigger.entering != before.holds:
+            return view.now
+    return None
 
 
 def _status(

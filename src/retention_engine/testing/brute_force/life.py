@@ -65,7 +65,7 @@ class Life:
         launches = self.shop.launched.values()
         start, last = min(launches, default=to), -1
         told = (*self.facts, *self.shop.news)
-        self.ahead = [*moments(self.shop.rules, told, self.shop.zone, start, to), *launches]
+        self.ahead = [*moments(self.shop.rules, told, start, to, shop_zone=self.shop.zone), *launches]
         self.ahead += [] if every is None else range(start, to, every.micros)
         heapify(self.ahead)
         while self.ahead and self.ahead[0] <= to:
@@ -100,9 +100,12 @@ class Life:
             elif isinstance(rule.trigger, Catalogue):
                 self._catalogue(rule, rule.trigger, now)
             else:
-                for key, due in dues(rule.trigger, now):
-                    if due > self.shop.launched[rule.id]:
-                        self._enter(rule, key, due, now)
+                self._timed(rule, now)
+
+    def _timed(self, rule: Rule, now: View) -> None:
+        for key, due in dues(rule.trigger, now):
+            if due > self.shop.launched[rule.id]:
+                self._enter(rule, key, due, now)
 
     def _edge(self, rule: Rule, trigger: Edge, now: View, before: View | None) -> None:
         """Enter when the predicate has turned; who becomes known has neither entered nor left before."""
@@ -136,7 +139,7 @@ class Life:
         is_late = late or now.now - due > self.shop.lateness
         reason = Reason.LATE_FACT if is_late else self._refusal(rule, due, now)
         if reason is not None:
-            self._note(rule, key, now.now, rule.steps[0].name, Outcome.DROP, reason=reason)
+            self._note(rule, key, now.now, rule.steps[0].name, outcome=Outcome.DROP, reason=reason)
             return
         self._run(Journey(rule, key, now.now, 0, now.now), due, now)
 
@@ -169,7 +172,7 @@ class Life:
     def _exit(self, journey: Journey, at: int, reason: Reason) -> None:
         self.journeys.remove(journey)
         step = journey.rule.steps[journey.place].name
-        self._note(journey.rule, journey.occasion, at, step, Outcome.EXIT, reason=reason)
+        self._note(journey.rule, journey.occasion, at, step, outcome=Outcome.EXIT, reason=reason)
 
     def _run(self, journey: Journey, due: int, now: View) -> None:
         rule, key, at = journey.rule, journey.occasion, now.now
@@ -177,24 +180,24 @@ class Life:
         for place in range(journey.place, len(rule.steps)):
             step = rule.steps[place]
             if isinstance(step, Do):
-                self._act(rule, key, step, at, due)
+                self._act(rule, key, step, at, due=due)
                 continue
             if isinstance(step, WaitFor) and holds(step.predicate, now, journey.entry):
                 continue
             until = at + (step.timeout if isinstance(step, WaitFor) else step.span).micros
-            self._note(rule, key, at, step.name, Outcome.WAIT, until=until)
+            self._note(rule, key, at, step.name, outcome=Outcome.WAIT, until=until)
             self.journeys.append(evolve(journey, place=place, until=until))
             heappush(self.ahead, until)
             return
         if not isinstance(rule.steps[-1], Do):
-            self._note(rule, key, at, rule.steps[-1].name, Outcome.DONE)
+            self._note(rule, key, at, rule.steps[-1].name, outcome=Outcome.DONE)
 
-    def _act(self, rule: Rule, key: str, step: Do, at: int, due: int) -> None:
+    def _act(self, rule: Rule, key: str, step: Do, at: int, *, due: int) -> None:
         names: dict[str, Any] = {"rule": rule.id, "customer": self.customer, "occasion": key, "step": step.name}
         words: dict[str, Any] = {"kind": step.kind, "name": step.about, "channel": step.channel, "topic": step.topic}
         until = None if rule.valid_for is None else due + rule.valid_for.micros
         action = Action(**names, **words, data=dict(step.data), due=due, valid_until=until)
-        self._note(rule, key, at, step.name, Outcome.ACT, action=action)
+        self._note(rule, key, at, step.name, outcome=Outcome.ACT, action=action)
         if self.shop.assume_sent and step.kind == "send":
             self._learn_of(action, at)
 
@@ -219,12 +222,9 @@ class Life:
             if instant > at:
                 heappush(self.ahead, instant)
 
-    def _note(self, rule: Rule, key: str, at: int, step: str, outcome: Outcome, **more: Any) -> None:
+    def _note(self, rule: Rule, key: str, at: int, step: str, **more: Any) -> None:
         self.decided.setdefault((rule.id, key), at)
-        decision = Decision(
-            at=at, rule=rule.id, customer=self.customer, occasion=key, step=step, outcome=outcome, **more
-        )
-        self.made.append(decision)
+        self.made.append(Decision(at=at, rule=rule.id, customer=self.customer, occasion=key, step=step, **more))
 
 
 def _stood(trigger: Edge, view: View | None) -> bool:

@@ -35,7 +35,7 @@ def asks(value: object, kind: Any) -> bool:
     return next((True for _ in inside(value, kind)), False)
 
 
-def moments(rules: RuleSet, facts: Iterable[Fact], shop_zone: str, start: int, to: int) -> set[int]:
+def moments(rules: RuleSet, facts: Iterable[Fact], start: int, to: int, *, shop_zone: str) -> set[int]:
     """Return instants from ``start`` to ``to``, each with its neighbours 1 µs away.
 
     They are: whatever a fact dates, every span of the rules after and before that, and, where a rule asks for the

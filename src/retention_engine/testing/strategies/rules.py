@@ -228,7 +228,7 @@ class Scenario:
 
 @st.composite
 def _customers_facts(
-    draw: st.DrawFn, made: r.RuleSet, customer: str, around: int, zone: str, limits: tuple[int, int]
+    draw: st.DrawFn, made: r.RuleSet, customer: str, *, around: int, zone: str, limits: tuple[int, int]
 ) -> list[f.Fact]:
     """Return facts of every kind, more of them of the kinds that the rules ask about."""
     named: dict[str, Any] = {"customer": customer, "around": around, "zone": zone}
@@ -258,7 +258,7 @@ def _learned(fact: f.Fact, delay: int | None, imported: int) -> int | None:
 
 
 @st.composite
-def _news(draw: st.DrawFn, told: list[f.Fact], around: int, zone: str, most: int) -> list[f.Fact]:
+def _news(draw: st.DrawFn, told: list[f.Fact], *, around: int, zone: str, most: int) -> list[f.Fact]:
     """Return facts about the catalogue, most of them about something that the customers know."""
     subjects = sorted({subject for fact in told for subject in fact.subjects()}) or ["sku:tea"]
     made: list[f.Fact] = []
@@ -283,8 +283,8 @@ def scenarios(draw: st.DrawFn, *, max_rules: int = 2, max_orders: int = 4, max_o
     made = draw(rule_sets(max_rules=max_rules, around=around, zone=zone))
     told: list[f.Fact] = []
     for customer in draw(st.sampled_from(((CUSTOMER,), (CUSTOMER,), (CUSTOMER, "anna")))):
-        told += draw(_customers_facts(made, customer, around, zone, (max_orders, max_others)))
+        told += draw(_customers_facts(made, customer, around=around, zone=zone, limits=(max_orders, max_others)))
     if made.needs_catalogue:
-        told += draw(_news(told, around, zone, max_others))
+        told += draw(_news(told, around=around, zone=zone, most=max_others))
     since = draw(st.just(around - 16 * DAY) | instants(around=around, zone=zone))
     return Scenario(made, told, since, max(since, around) + draw(st.sampled_from((10, 20, 45))) * DAY, zone)
