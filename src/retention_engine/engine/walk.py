@@ -17,7 +17,7 @@ from retention_engine.engine.journeys import Journeys
 from retention_engine.engine.memory import Memory
 from retention_engine.engine.plan import Plan
 from retention_engine.errors import DefinitionError
-from retention_engine.facts import Fact
+from retention_engine.facts import Fact, MessageSent
 from retention_engine.predicates import because
 from retention_engine.rules import After, Catalogue, Edge, Occasion, Rule
 from retention_engine.state import Change, History, apply
@@ -103,7 +103,7 @@ class _Walk:
     @classmethod
     def begin(cls, terms: Terms, subject: Subject, start: int) -> _Walk:
         """Fold everything before ``start``; the truths just before it are those to compare with."""
-        plan = terms.plan
+        plan, hears = terms.plan, terms.plan.hears_messages
         history = History(subject.customer, wanted=plan.wanted)
         past = 0
         for fact in subject.facts:
@@ -122,7 +122,7 @@ class _Walk:
             record,
             memory,
             Journeys(subject.customer, memory),
-            deque(subject.facts[past:]),
+            deque(fact for fact in subject.facts[past:] if hears or not isinstance(fact, MessageSent)),
             news,
             mask,
             launched,
@@ -238,7 +238,7 @@ class _Walk:
                 fact = self.terms.echo(decision)
                 self.echoes.append(fact)
                 if not self.terms.plan.hears_messages:
-                    continue
+                    continue  # as at the beginning: what nobody asks about makes no late fact of its instant fresh
                 self.facts = deque(sorted([*self.facts, fact], key=lambda one: (one.effective, one.at, one.id)))
 
 

@@ -51,7 +51,7 @@ def entries(scenario: Scenario) -> dict[str, list[Decision]]:
 
 def assert_true(finding: Finding, made: RuleSet, decided: dict[str, list[Decision]]) -> None:
     """Compare a finding with what happened."""
-    stops = finding.code is Code.NEVER_TRUE and finding.severity is Severity.ERROR
+    stops = finding.code in (Code.NEVER_TRUE, Code.ALWAYS_TRUE) and finding.severity is Severity.ERROR
     if stops or finding.code in (Code.NEVER_FIRES, Code.LEFT_AT_ENTRY):
         assert decided[finding.rules[0]] == [], str(finding)
     if finding.code is Code.UNREACHABLE_STEP:

@@ -40,11 +40,16 @@ def test_what_can_never_hold_is_an_error_where_it_stops_the_rule() -> None:
 
 
 def test_what_always_holds_is_a_warning() -> None:
-    """It can be left out."""
+    """A condition can be left out; a trigger turns once in a lifetime."""
     assert told(Rule("a", on(carts), SEND, when=ALWAYS)) == ["always_true: when always holds: orders.count() >= 0"]
-    assert told(Rule("a", on(carts), SEND, exit_when=ALWAYS)) == [
-        "always_true: exit_when always holds: orders.count() >= 0"
-    ]
+    (one,) = found(Rule("a", entering(ALWAYS), SEND))
+    assert one.suggestion == "it turns true once, with the first fact about a customer"
+
+
+def test_an_exit_that_always_holds_is_an_error() -> None:
+    """Nobody enters such a rule."""
+    (one,) = found(Rule("a", on(carts), SEND, exit_when=ALWAYS))
+    assert (one.code, one.severity) == (Code.ALWAYS_TRUE, Severity.ERROR)
 
 
 def test_an_alternative_that_can_never_hold_is_named() -> None:

@@ -13,6 +13,11 @@ from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.steps import WaitFor
 from retention_engine.rules.triggers import Edge
 
+_ALWAYS = {
+    "the trigger": (Severity.WARNING, "it turns true once, with the first fact about a customer"),
+    "exit_when": (Severity.ERROR, "nobody enters the rule; ask for what happens since(entry)"),
+}
+
 
 def condition_findings(rules: RuleSet) -> Iterator[Finding]:
     """Yield what is wrong with the predicates of each rule, and of segments that no rule names."""
@@ -55,7 +60,8 @@ def _predicate_findings(ids: tuple[str, ...], place: str, predicate: Truth) -> I
         severity = Severity.ERROR if place in ("the trigger", "when") else Severity.WARNING
         yield Finding(ids, Code.NEVER_TRUE, severity, f"{place} can never hold: {text}", "two of its parts contradict")
     elif always_holds(predicate):
-        yield Finding(ids, Code.ALWAYS_TRUE, Severity.WARNING, f"{place} always holds: {text}", "leave it out")
+        severity, suggestion = _ALWAYS.get(place, (Severity.WARNING, "leave it out"))
+        yield Finding(ids, Code.ALWAYS_TRUE, severity, f"{place} always holds: {text}", suggestion)
     else:
         for part in _dead_parts(predicate):
             message = f"a part of {place} can never hold: {said(part)}"

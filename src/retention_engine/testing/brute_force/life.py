@@ -115,13 +115,18 @@ class Life:
         turned = is_so and not was_so and at > launch
         if not turned and not (is_so and at == launch and trigger.include_current):
             return
-        arrived = [fact for fact in self.facts if fact.effective == at]
+        arrived = [fact for fact in self.facts if fact.effective == at and self._is_heard(fact)]
         is_old = bool(arrived) and all(at - fact.at > self.shop.lateness for fact in arrived)
         anyway = _stood(trigger, None if before is None else evolve(before, now=at))
         key = key_of(trigger.predicate, now)
         if rule.re_entry == "always":
             key = self._numbered(rule, key, at)
         self._enter(rule, key, at, now, late=is_old and not anyway)
+
+    def _is_heard(self, fact: Fact) -> bool:
+        """Tell whether a rule may ask about a fact: messages that none asks about make no late fact a fresh one."""
+        asked = {"messages", "events:message_sent"}
+        return not isinstance(fact, MessageSent) or any(rule.reads() & asked for rule in self.shop.rules)
 
     def _numbered(self, rule: Rule, key: str, at: int) -> str:
         names = [key, *(f"{key}~{number}" for number in range(2, len(self.decided) + 3))]
