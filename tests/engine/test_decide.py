@@ -64,7 +64,7 @@ def test_lateness_is_a_matter_of_the_call() -> None:
 
 def test_facts_of_two_customers_are_refused() -> None:
     """The message names them; facts about the catalogue go elsewhere."""
-    with pytest.raises(DefinitionError, match="facts of one customer, not of .'anna', 'boris'."):
+    with pytest.raises(DefinitionError, match=r"facts of one customer, not of .'anna', 'boris'."):
         decide([LAPSED], [*FACTS, order("3", START, "boris")], since=START, to=START + DAY)
     news = PriceChanged(id="p", at=START, sku="tea", price=Money(5, "EUR"), was=Money(9, "EUR"))
     with pytest.raises(DefinitionError, match="facts of one customer"):
