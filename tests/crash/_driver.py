@@ -9,6 +9,7 @@ import time
 import traceback
 
 from retention_engine import Delay, Engine, Money, Order, Rule, Send, after, days, entering, entry, orders
+from retention_engine.engine import engine as engine_module
 from retention_engine.engine import line_of
 from retention_engine.timing import DAY, to_instant
 
@@ -42,11 +43,15 @@ def history(month: int) -> list[Order]:
     return made
 
 
-def work(path: str, done: int, report: int) -> None:
-    """Record and advance month by month from batch ``done`` on; write a byte for every batch that was acknowledged."""
+def work(path: str, done: int, months: int, report: int) -> None:
+    """Record and advance month by month from batch ``done`` on.
+
+    Written are a dot for every batch that was acknowledged, and brackets around every advance.
+    """
+    engine_module.BATCH = 7  # many transactions in each advance
     engine = Engine(RULES, store=f"sqlite:///{path}", since=START)
     batch = 0
-    for month in range(MONTHS):
+    for month in range(months):
         made = history(month)
         for place in range(0, len(made), BATCH):
             batch += 1
@@ -55,11 +60,13 @@ def work(path: str, done: int, report: int) -> None:
                 os.write(report, b".")
         until = START + (month + 1) * 30 * DAY
         if engine.now is None or to_instant(engine.now) <= until:
+            os.write(report, b"<")
             engine.advance(until)
+            os.write(report, b">")
     engine.close()
 
 
-def child(path: str, done: int) -> tuple[int, int]:
+def child(path: str, done: int, months: int) -> tuple[int, int]:
     """Fork a child; return its process id and the end of the pipe on which it acknowledges."""
     read, write = os.pipe()
     pid = os.fork()
@@ -68,42 +75,47 @@ def child(path: str, done: int) -> tuple[int, int]:
         return pid, read
     os.close(read)
     try:
-        work(path, done, write)
+        work(path, done, months, write)
     except BaseException:  # noqa: BLE001 - a child must end here, whatever happened
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
 
 
-def counted(pipe: int) -> int:
-    """Return how many acknowledgements lie in the pipe of an ended child."""
+def counted(pipe: int) -> tuple[int, bool]:
+    """Return how many acknowledgements lie in the pipe of an ended child, and whether it ended inside an advance."""
     with os.fdopen(pipe, "rb") as stream:
-        return len(stream.read())
+        said = stream.read()
+    return said.count(b"."), said.count(b"<") > said.count(b">")
 
 
 def main(path: str, kills: int, seed: int) -> None:
-    """Kill ``kills`` children, then let one finish; print acknowledged batches and the journal."""
-    chance, done, killed = random.Random(seed), 0, 0
+    """Kill ``kills`` children, each at work, then let one finish; who finishes before gets more months to do."""
+    chance, done, killed, inside, months = random.Random(seed), 0, 0, 0, MONTHS
     while killed < kills:
-        pid, pipe = child(path, done)
+        pid, pipe = child(path, done, months)
         time.sleep(chance.random() * 0.03)
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        done += counted(pipe)
+        acknowledged, in_advance = counted(pipe)
+        done += acknowledged
+        inside += in_advance
         killed += os.WIFSIGNALED(status)
-        if not os.WIFSIGNALED(status):
-            break
-    pid, pipe = child(path, done)
-    status = os.waitpid(pid, 0)[1]
-    done += counted(pipe)
-    print(json.dumps({"killed": killed, "acknowledged": done, "status": status}))
+        if status and not os.WIFSIGNALED(status):
+            break  # it failed by itself: its traceback is on the error stream
+        months += status == 0
+    pid, pipe = child(path, done, months)
+    _, status = os.waitpid(pid, 0)
+    done += counted(pipe)[0]
+    report = {"killed": killed, "inside": inside, "acknowledged": done, "status": status, "months": months}
+    print(json.dumps(report))
 
 
-def uninterrupted() -> list[str]:
+def uninterrupted(months: int) -> list[str]:
     """Return the decisions of a run that nobody kills, in memory."""
     engine = Engine(RULES, since=START)
     lines = []
-    for month in range(MONTHS):
+    for month in range(months):
         engine.record(history(month))
         lines += [
             f"{each.customer} {each.rule} {line_of(each)}"

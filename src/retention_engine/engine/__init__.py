@@ -2,9 +2,10 @@
 
 from retention_engine.engine.backtest import Backtest, Difference, backtest, difference
 from retention_engine.engine.decide import Decided, decide
-from retention_engine.engine.engine import Advance, Engine, Recorded
+from retention_engine.engine.engine import Advance, Engine
 from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
+from retention_engine.engine.recording import Recorded
 from retention_engine.engine.story import Story, line_of
 
 __all__ = [

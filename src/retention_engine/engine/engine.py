@@ -15,10 +15,11 @@ from retention_engine.engine.decide import LATENESS, as_sent
 from retention_engine.engine.launch import launch
 from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
+from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones
 from retention_engine.engine.story import Story, tell
 from retention_engine.engine.walk import Subject, Terms, Walked, walk
-from retention_engine.errors import DefinitionError, FactError, TimeError, shown
-from retention_engine.facts import Customer, Fact, Order, OrderPlaced, Registered
+from retention_engine.errors import DefinitionError, TimeError
+from retention_engine.facts import Fact
 from retention_engine.ports import Store
 from retention_engine.predicates import Truth
 from retention_engine.rules import Rule, RuleSet
@@ -26,20 +27,6 @@ from retention_engine.stores import open_store
 from retention_engine.timing import LATEST, Span, to_datetime, to_instant, to_text, zone
 
 BATCH = 500
-Recordable = Fact | Order | Customer
-
-
-@frozen
-class Recorded:
-    """What became of recorded facts.
-
-    Attributes:
-        new: how many were not known before.
-        repeated: how many were known already, with the same content.
-    """
-
-    new: int
-    repeated: int
 
 
 @frozen
@@ -125,7 +112,7 @@ class Engine:
         Raises:
             FactConflict: an id is known with another content. FactError: something is no fact. Nothing was stored.
         """
-        given = [_as_fact(each) for each in (facts if isinstance(facts, Iterable) else [facts])]
+        given = [as_fact(each) for each in (facts if isinstance(facts, Iterable) else [facts])]
         with self._lock:
             cursor = self._cursor()
             timed = [
@@ -134,7 +121,7 @@ class Engine:
             with self.store.transaction():
                 new = self.store.facts.append(timed)
                 self._wake(new)
-        return Recorded(len(new), len(given) - len(new))
+        return Recorded(len(new), len(given) - len(new), bad_zones(new))
 
     def advance(self, to: datetime | int | str, *, progress: Callable[[int], None] | None = None) -> Advance:
         """Let logical time go on to ``to`` (inclusive) and decide everything due until then, each at its own instant.
@@ -277,16 +264,6 @@ class Engine:
         if not self.rules.needs_catalogue:
             return []
         return self.store.facts.about(sorted({subject for fact in facts for subject in fact.subjects()}))
-
-
-def _as_fact(value: object) -> Fact:
-    if isinstance(value, Fact):
-        return value
-    if isinstance(value, Order):
-        return OrderPlaced.of(value)
-    if isinstance(value, Customer):
-        return Registered.of(value)
-    raise FactError(f"record() takes facts, orders and customers, not {shown(value)}")
 
 
 def _checked_zone(name: str) -> str:

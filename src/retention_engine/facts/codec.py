@@ -122,8 +122,11 @@ def culprit(cls: type[Any], values: dict[str, Any]) -> str | None:
     return None
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode  # made once: dear
+
+
 def _dump(plain: dict[str, Any]) -> str:
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODE(plain)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

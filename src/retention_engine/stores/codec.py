@@ -66,8 +66,11 @@ def _plain(value: object, defaults: dict[str, object]) -> dict[str, Any]:
     return {name: held for name, default in defaults.items() if (held := getattr(value, name)) != default}
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode  # made once: dear
+
+
 def _dump(plain: dict[str, Any]) -> str:
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODE(plain)
 
 
 def _action(raw: dict[str, Any]) -> Action:

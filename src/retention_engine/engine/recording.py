@@ -1,0 +1,55 @@
+"""What may be recorded, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from retention_engine.errors import FactError, shown
+from retention_engine.facts import AttributeChanged, Customer, Fact, Order, OrderPlaced, Registered
+from retention_engine.timing import is_zone
+
+Recordable = Fact | Order | Customer
+
+
+@frozen
+class Recorded:
+    """What became of recorded facts.
+
+    Attributes:
+        new: how many were not known before.
+        repeated: how many were known already, with the same content.
+        bad_zones: the customers whose new zone does not exist, by id: the shop's zone counts for them.
+    """
+
+    new: int
+    repeated: int
+    bad_zones: tuple[str, ...] = ()
+
+
+def as_fact(value: object) -> Fact:
+    """Return the fact that a recordable value stands for.
+
+    Raises:
+        FactError: it is nothing that can be recorded.
+    """
+    if isinstance(value, Fact):
+        return value
+    if isinstance(value, Order):
+        return OrderPlaced.of(value)
+    if isinstance(value, Customer):
+        return Registered.of(value)
+    raise FactError(f"record() takes facts, orders and customers, not {shown(value)}")
+
+
+def bad_zones(facts: Iterable[Fact]) -> tuple[str, ...]:
+    """Return the customers whom the facts give a zone that does not exist, by id."""
+    named = ((fact.customer, _zone(fact)) for fact in facts)
+    return tuple(sorted({customer for customer, zone in named if customer and zone is not None and not is_zone(zone)}))
+
+
+def _zone(fact: Fact) -> object:
+    if isinstance(fact, Registered):
+        return fact.profile.zone
+    return fact.value if isinstance(fact, AttributeChanged) and fact.name == "zone" else None
