@@ -67,19 +67,19 @@ def truth(tree: Tree, columns: Mapping[str, Column]) -> Column:
     """Return which customers a rule holds for at ``NOW``."""
     match tree:
         case ("and", *parts):
-            return np.logical_and.reduce([truth(part, columns) for part in parts])
+            return np.asarray(np.logical_and.reduce([truth(part, columns) for part in parts]))
         case ("or", *parts):
-            return np.logical_or.reduce([truth(part, columns) for part in parts])
+            return np.asarray(np.logical_or.reduce([truth(part, columns) for part in parts]))
         case ("not", part):
             return ~truth(part, columns)
     column = columns[tree[1]]
     match tree:
         case ("age>=", _, span):
-            return (column > 0) & (NOW - column >= span)
+            return np.asarray((column > 0) & (NOW - column >= span))
         case ("age<", _, span):
-            return (column > 0) & (NOW - column < span)
+            return np.asarray((column > 0) & (NOW - column < span))
         case ("within", _, span):
-            return (column > NOW) & (column - NOW <= span)
+            return np.asarray((column > NOW) & (column - NOW <= span))
         case ("flag", _):
             return column.astype(bool)
         case ("in", _, *numbers):

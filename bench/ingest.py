@@ -37,7 +37,8 @@ PART = "ingest"
 BATCH = 1_000
 START, END = (to_instant(text) for text in ("1997-01-01T00:00:00+00:00", "1998-07-01T00:00:00+00:00"))
 LAPSES = (30, 60, 90)
-WIN_BACK = [Rule(f"lapsed-{k}", entering(orders.last().age >= days(k)), Send(f"lapsed-{k}")) for k in LAPSES]
+LAPSED = [orders.last().age >= days(k) for k in LAPSES]
+WIN_BACK = [Rule(f"lapsed-{k}", entering(lapsed), Send("hello")) for k, lapsed in zip(LAPSES, LAPSED, strict=True)]
 _TABLE = "CREATE TABLE log (id TEXT NOT NULL UNIQUE, customer TEXT, at INTEGER, effective INTEGER, body TEXT)"
 _INSERT = "INSERT INTO log VALUES (?, ?, ?, ?, ?)"
 
@@ -170,7 +171,7 @@ def _bytes(facts: list[Fact]) -> Iterator[Row]:
     few: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts[:10_000]:
         few[str(fact.customer)].append(fact)
-    program = compile_predicates([rule.trigger.watched() for rule in WIN_BACK])
+    program = compile_predicates(LAPSED)
     held, size = grown(lambda: [fold(History(name, program.wanted), each) for name, each in few.items()])
     each = len(facts[:10_000]) / len(few)
     yield Row(

@@ -97,7 +97,7 @@ def micros(times: Iterable[float], count: int) -> float:
 
 def table(rows: Iterable[Row]) -> str:
     """Return the rows as text for people."""
-    lines = [("part", "what", "measured", "goal", "verdict", "note")]
+    lines: list[tuple[str, ...]] = [("part", "what", "measured", "goal", "verdict", "note")]
     for row in rows:
         goal = "" if row.goal is None else f"{row.goal[0]} {row.goal[1]:g}"
         lines.append((row.part, row.what, f"{_number(row.value)} {row.unit}".rstrip(), goal, row.verdict, row.note))

@@ -14,7 +14,7 @@ from retention_engine.engine import line_of
 from retention_engine.timing import DAY, to_instant
 
 START = to_instant("2026-01-01T00:00:00+00:00")
-MONTHS, CUSTOMERS, BATCH = 6, 60, 5
+MONTHS, CUSTOMERS, BATCH = 6, 100, 1
 
 RULES = [
     Rule(
@@ -46,10 +46,11 @@ def history(month: int) -> list[Order]:
 def work(path: str, done: int, months: int, report: int) -> None:
     """Record and advance month by month from batch ``done`` on.
 
-    Written are a dot for every batch that was acknowledged, and brackets around every advance.
+    Written are a mark when the store is open, a dot for every batch that was acknowledged, brackets around an advance.
     """
     engine_module.BATCH = 7  # many transactions in each advance
     engine = Engine(RULES, store=f"sqlite:///{path}", since=START)
+    os.write(report, b"!")
     batch = 0
     for month in range(months):
         made = history(month)
@@ -82,31 +83,42 @@ def child(path: str, done: int, months: int) -> tuple[int, int]:
     os._exit(0)
 
 
-def counted(pipe: int) -> tuple[int, bool]:
-    """Return how many acknowledgements lie in the pipe of an ended child, and whether it ended inside an advance."""
+def heard(pipe: int, marks: int) -> bytes:
+    """Return the next marks that a child writes, fewer when it ends."""
+    said = b""
+    while len(said) < marks and (byte := os.read(pipe, 1)):
+        said += byte
+    return said
+
+
+def rest(pipe: int) -> bytes:
+    """Return what an ended child has written last, and close its pipe."""
     with os.fdopen(pipe, "rb") as stream:
-        said = stream.read()
-    return said.count(b"."), said.count(b"<") > said.count(b">")
+        return stream.read()
 
 
 def main(path: str, kills: int, seed: int) -> None:
-    """Kill ``kills`` children, each at work, then let one finish; who finishes before gets more months to do."""
+    """Kill ``kills`` children, some while they say so many marks, others a while after they opened; let one finish.
+
+    When one finishes before it is killed, there are more months to do for the next.
+    """
     chance, done, killed, inside, months = random.Random(seed), 0, 0, 0, MONTHS
     while killed < kills:
         pid, pipe = child(path, done, months)
-        time.sleep(chance.random() * 0.03)
+        said = heard(pipe, chance.choice([1, 1, chance.randrange(2, 60)]))
+        time.sleep(chance.random() * 0.008)
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        acknowledged, in_advance = counted(pipe)
-        done += acknowledged
-        inside += in_advance
+        said += rest(pipe)
+        done += said.count(b".")
+        inside += said.count(b"<") > said.count(b">")
         killed += os.WIFSIGNALED(status)
         if status and not os.WIFSIGNALED(status):
             break  # it failed by itself: its traceback is on the error stream
         months += status == 0
     pid, pipe = child(path, done, months)
     _, status = os.waitpid(pid, 0)
-    done += counted(pipe)[0]
+    done += rest(pipe).count(b".")
     report = {"killed": killed, "inside": inside, "acknowledged": done, "status": status, "months": months}
     print(json.dumps(report))
 

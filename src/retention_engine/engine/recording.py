@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
+from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
 from retention_engine.facts import AttributeChanged, Customer, Fact, Order, OrderPlaced, Registered
@@ -25,7 +25,7 @@ class Recorded:
 
     new: int
     repeated: int
-    bad_zones: tuple[str, ...] = ()
+    bad_zones: tuple[str, ...] = field(default=(), repr=False)
 
 
 def as_fact(value: object) -> Fact:
