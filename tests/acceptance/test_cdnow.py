@@ -8,6 +8,7 @@ from retention_engine import Delay, Engine, Rule, Send, after, days, entering, e
 from retention_engine.cli.cdnow import data_file, read_orders
 from retention_engine.intake import OrderMapping, orders_from_rows, read_rows
 from retention_engine.stores.codec import decision_text
+from retention_engine.testing import essence, oracle
 from retention_engine.timing import DAY, to_instant
 
 START, END = to_instant("1997-01-01T00:00:00+00:00") - 1, to_instant("1998-07-01T00:00:00+00:00")
@@ -105,3 +106,14 @@ def test_the_order_of_recording_and_repeats_change_nothing(sample):
     repeated = engine.record(sample[: len(sample) // 3])
     assert repeated.new == 0
     assert [decision_text(each) for each in engine.advance(END).decisions] == decided(sample, [END])
+
+
+def test_the_brute_force_oracle_decides_the_same(sample):
+    """Every rule asked at every instant that could matter, for a few dozen customers."""
+    few = set(sorted({fact.customer for fact in sample})[::40])
+    facts = [fact for fact in sample if fact.customer in few]
+    engine = Engine([*WIN_BACK, *JOURNEY], since=START)
+    engine.record(facts)
+    made = engine.advance(END).decisions
+    assert len(made) > 3 * len(few) > 60
+    assert essence(made) == essence(oracle([*WIN_BACK, *JOURNEY], facts, since=START, to=END))

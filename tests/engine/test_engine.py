@@ -27,6 +27,7 @@ from retention_engine import (
     price_drop,
     views,
 )
+from retention_engine.engine.walk import walk
 from retention_engine.errors import DefinitionError, FactConflict, FactError, StoreError, TimeError
 from retention_engine.facts import PriceChanged, Viewed
 from retention_engine.money import Money
@@ -238,6 +239,28 @@ def test_after_a_failed_batch_the_next_advance_goes_on(monkeypatch: pytest.Monke
     rest = engine.advance(START + 2 * DAY)
     assert sorted(action.occasion for action in engine.due(START + 9 * DAY)) == ["0", "1", "2", "late"]
     assert [each.at for each in rest.decisions if each.occasion == "late"] == [START + DAY + 1]
+
+
+def test_a_fact_of_another_process_is_not_lost_while_an_advance_looks_at_its_customer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is recorded before the customer is looked at or after that is committed, never in between."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    engine, other = shop(THANKS, store=url, facts=[order("1", START + HOUR)]), shop(THANKS, store=url)
+    late = Thread(target=other.record, args=(order("2", START + 2 * HOUR),))
+
+    def disturbed(*given: Any) -> Any:
+        if not late.ident:
+            late.start()
+            late.join(0.2)
+        return walk(*given)
+
+    monkeypatch.setattr("retention_engine.engine.engine.walk", disturbed)
+    assert [action.occasion for action in engine.advance(START + DAY)] == ["1"]
+    late.join()
+    assert [(each.occasion, each.at) for each in engine.advance(START + 9 * DAY).decisions] == [("2", START + DAY + 1)]
+    engine.close()
+    other.close()
 
 
 def test_threads_may_share_an_engine() -> None:

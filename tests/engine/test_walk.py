@@ -37,7 +37,7 @@ from retention_engine.engine.decide import as_sent
 from retention_engine.engine.walk import Subject, Terms, Walked, walk
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import AttributeChanged, CatalogueFact, Customer, Fact, PriceChanged, Registered, Viewed
-from retention_engine.timing import DAY, HOUR, MINUTE
+from retention_engine.timing import DAY, HOUR, MINUTE, microseconds
 from tests.engine._shop import ANNA, START, happened, order, told
 
 WEEK = 7 * DAY
@@ -297,6 +297,16 @@ def test_a_rule_that_feeds_itself_is_named() -> None:
         went(
             [rule(on(messages)), rule(on(events("a")), name="s")], [happened("a", START + 1)], START + DAY, echo=as_sent
         )
+
+
+def test_a_rule_that_feeds_itself_after_a_moment_is_named() -> None:
+    """Some microseconds later, again and again; a thousand facts from outside are no such thing."""
+    restless = rule(entering(~messages.within(microseconds(3)).exists()), re_entry="always")
+    with pytest.raises(DefinitionError, match="rule 'r' feeds itself"):
+        went([restless], [happened("a", START + 1)], START + DAY, echo=as_sent)
+    facts: list[Fact] = [happened("tick", START + DAY + 3 * number) for number in range(1_200)]
+    answers = rule(on(events("tick")), when=messages.count() >= 0)
+    assert len(went([answers], facts, START + 2 * DAY, echo=as_sent).decisions) == 1_200
 
 
 def test_a_schedule_is_not_asked_again_before_it_is_due() -> None:

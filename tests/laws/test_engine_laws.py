@@ -6,17 +6,19 @@ Their planted faults are in ``test_engine_teeth.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from retention_engine import Engine, backtest, decide
 from retention_engine.actions import Decision
+from retention_engine.errors import DefinitionError
 from retention_engine.facts import Fact
 from retention_engine.ports import Store
 from retention_engine.rules import Catalogue, RuleSet
@@ -53,6 +55,16 @@ def cuts(scenario: Scenario) -> st.SearchStrategy[list[int]]:
     return st.lists(anywhere | st.sampled_from(known) if known else anywhere, max_size=5)
 
 
+@contextmanager
+def unless_it_feeds_itself() -> Iterator[None]:
+    """Pass over random rules whose own messages make them send on and on: the engine refuses them."""
+    try:
+        yield
+    except DefinitionError as error:
+        assume("feeds itself" not in str(error))
+        raise
+
+
 def advanced(scenario: Scenario, *, assume_sent: bool = False) -> list[Decision]:
     """Return the decisions of one engine that was told everything and advanced once."""
     with Engine(scenario.rules, zone=scenario.zone, since=scenario.since, assume_sent=assume_sent) as engine:
@@ -70,7 +82,8 @@ def brute(scenario: Scenario, **more: object) -> list[Decision]:
 def test_time_may_be_cut_anywhere(scenario: Scenario, data: st.DataObject, assume_sent: bool) -> None:
     """One advance, one a day, one per cut, and facts told just in time give byte-identical decisions."""
     where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    tick_invariant(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), assume_sent=assume_sent, **where)
+    with unless_it_feeds_itself():
+        tick_invariant(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), assume_sent=assume_sent, **where)
 
 
 @settings(max_examples=12)
@@ -91,7 +104,8 @@ def test_the_engine_decides_what_the_oracle_decides(scenario: Scenario) -> None:
 @given(scenarios(max_others=4))
 def test_a_backtest_decides_what_the_oracle_decides(scenario: Scenario) -> None:
     """The same where every message counts as sent and rules may ask about messages."""
-    run = backtest(scenario.rules, scenario.facts, start=scenario.since, end=scenario.to, zone=scenario.zone)
+    with unless_it_feeds_itself():
+        run = backtest(scenario.rules, scenario.facts, start=scenario.since, end=scenario.to, zone=scenario.zone)
     assert essence(run.decisions) == essence(brute(scenario, assume_sent=True))
 
 

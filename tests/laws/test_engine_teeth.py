@@ -11,7 +11,23 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from retention_engine import Engine
+from retention_engine import (
+    Delay,
+    Engine,
+    Rule,
+    Send,
+    carts,
+    customer,
+    daily,
+    days,
+    entering,
+    every,
+    on,
+    orders,
+    price_drop,
+    purchases,
+    views,
+)
 from retention_engine.actions import Outcome
 from retention_engine.engine import engine as engine_module
 from retention_engine.engine import journeys, walk
@@ -20,7 +36,7 @@ from retention_engine.engine.memory import Memory
 from retention_engine.engine.plan import Anchor, Plan
 from retention_engine.errors import StoreError
 from retention_engine.predicates import compiler
-from retention_engine.rules import After, Edge, WaitFor
+from retention_engine.rules import After, Edge, WaitFor, back_in_stock
 from retention_engine.state import History, history
 from retention_engine.stores import memory
 from retention_engine.testing import (
@@ -68,8 +84,8 @@ def repeat(scenario: Scenario) -> None:
     once(scenario.rules, scenario.facts, cuts=[middle], failures={2, 5, 6, 9, 11, 14}, **where)
 
 
-def search(law: Callable[[Scenario], None], rounds: int = 120) -> None:
-    """Run a law over many scenarios, always the same ones.
+def search(law: Callable[[Scenario], None], rounds: int = 120, rules: list[Rule] | None = None) -> None:
+    """Run a law over many scenarios, always the same ones, of random rules unless told otherwise.
 
     In rounds of ten: after those Hypothesis varies what it has drawn before rather than draw anew.
     """
@@ -81,7 +97,7 @@ def search(law: Callable[[Scenario], None], rounds: int = 120) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenarios())
+    @given(scenarios(rules=rules))
     def holds(scenario: Scenario) -> None:
         law(scenario)
 
@@ -190,19 +206,6 @@ def wakes_stay(sound: Any, self: Any, wakes: Any) -> None:
     sound(self, {customer: at for customer, at in wakes.items() if self._wheel.get(customer) is None})
 
 
-def wakes_first(patch: Patch) -> None:
-    """Commit the wake-ups on their own, before the decisions."""
-
-    def commit(self: Engine, due: Any, target: int) -> Any:
-        sound, wakes = self.store.transaction, {customer: None for customer, _ in due}
-        with sound():
-            self.store.wakes.set(wakes)
-        return walked(self, due, target)
-
-    walked = Engine._walk
-    patch.setattr(Engine, "_walk", commit)
-
-
 def exit_at_the_end(patch: Patch) -> None:
     """Ask for the exit only when a wait is over."""
     resume, waiting = Journeys._resume, Journeys._waiting
@@ -295,7 +298,6 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
     "the generated horizon is a microsecond late": (brute, plan_changed(late_horizon(1))),
     "the generated horizon is a day late, seen by time alone": (ticks, plan_changed(late_horizon(DAY))),
     "the exit is asked at the end of a delay": (brute, exit_at_the_end),
-    "the exit's horizon is forgotten": (brute, waits_changed(exit_horizon_forgotten)),
     "a wait ends late": (brute, waits_changed(long_wait)),
     "waits are forgotten on restart": (
         ticks,
@@ -303,12 +305,13 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
     ),
     "an edge is compared with its own instant": (ticks, walk_begun(wrong_instant_before)),
     "an edge is compared with nothing": (ticks, walk_begun(nothing_before)),
-    "facts of one instant are evaluated one by one": (brute, wrapped(Walk, "_decide", one_by_one)),
     "the launch is ignored": (brute, wrapped(engine_module, "launch", launched_before)),
-    "the last to be learned wins": (brute, replaced(History, "hold", last_to_arrive)),
     "facts come in the order of arrival": (order, replaced(memory, "_order", lambda fact: 0)),
     "the last fact of a batch wakes": (order, replaced(Engine, "_wake", last_of_batch_wakes)),
-    "wake-ups are committed before decisions": (repeat, wakes_first),
+    "wake-ups are set although the rest is rolled back": (
+        repeat,
+        replaced(memory._Wakes, "set", lambda self, wakes: self._put(wakes)),
+    ),
     "a refusal counts as an entry": (brute, wrapped(Memory, "add", drop_is_entry)),
     "valid_for includes its end": (
         brute,
@@ -328,16 +331,64 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
         brute,
         wrapped(Walk, "_timed", lambda sound, self, view, changes, arrived: sound(self, view, changes, arrived=False)),
     ),
-    "news of the catalogue wake nobody": (ticks, replaced(Engine, "_interested", lambda self, fact: [])),
     "a customer is there before their first fact": (
         ticks,
         replaced(
             engine_module, "walk", lambda terms, subject, start, to: Walk.begin(terms, subject, start).run(start, to)
         ),
     ),
-    "everybody lives in the shop's zone": (brute, replaced(compiler, "zone_of", lambda known, shop: zone(shop))),
     "leaving is entering": (brute, wrapped(Edge, "watched", lambda sound, self: self.predicate)),
 }
+
+
+CATALOGUE = [Rule("drop", price_drop(views), Send("a")), Rule("stock", back_in_stock(purchases), Send("b"))]
+CARTS = [
+    Rule("open", entering(carts.where(ordered=False).exists()), Send("a"), re_entry="always"),
+    Rule("cart", on(carts.where(ordered=False, emptied=False)), Send("b")),
+]
+RARE: dict[str, tuple[Callable[[Scenario], None], Fault, list[Rule]]] = {
+    "news of the catalogue wake nobody": (
+        ticks,
+        replaced(Engine, "_interested", lambda self, fact: []),
+        CATALOGUE,
+    ),
+    "facts of one instant are evaluated one by one": (brute, wrapped(Walk, "_decide", one_by_one), CARTS),
+    "the last to be learned wins": (
+        brute,
+        replaced(History, "hold", last_to_arrive),
+        [Rule("expiry", entering(customer.expiry.ahead <= days(2)), Send("a"))],
+    ),
+    "everybody lives in the shop's zone": (
+        brute,
+        replaced(compiler, "zone_of", lambda known, shop: zone(shop)),
+        [Rule("daily", every(daily(at="10:00")), Send("a"))],
+    ),
+    "the exit's horizon is forgotten": (
+        brute,
+        waits_changed(exit_horizon_forgotten),
+        [Rule("wait", on(orders), Delay(days(9)), Send("a"), exit_when=orders.last().age >= days(3))],
+    ),
+}
+"""Faults that random rules meet rarely, each with rules that meet them often."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("law", "fault", "rules"), RARE.values(), ids=RARE.keys())
+def test_a_planted_fault_that_shows_rarely_is_caught(
+    law: Callable[[Scenario], None], fault: Fault, rules: list[Rule], monkeypatch: Patch
+) -> None:
+    """The law fails on rules that go where the fault is."""
+    fault(monkeypatch)
+    with pytest.raises((AssertionError, StoreError)):
+        search(law, rules=rules)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rules", [rules for _, _, rules in RARE.values()], ids=RARE.keys())
+def test_sound_code_passes_on_those_rules_too(rules: list[Rule]) -> None:
+    """Without a fault."""
+    for law in (ticks, brute):
+        search(law, rounds=2, rules=rules)
 
 
 @pytest.mark.slow

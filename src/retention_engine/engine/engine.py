@@ -113,14 +113,13 @@ class Engine:
             FactConflict: an id is known with another content. FactError: something is no fact. Nothing was stored.
         """
         given = [as_fact(each) for each in (facts if isinstance(facts, Iterable) else [facts])]
-        with self._lock:
+        with self._lock, self.store.transaction():
             cursor = self._cursor()
             timed = [
                 fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given
             ]
-            with self.store.transaction():
-                new = self.store.facts.append(timed)
-                self._wake(new)
+            new = self.store.facts.append(timed)
+            self._wake(new)
         return Recorded(len(new), len(given) - len(new), bad_zones(new))
 
     def advance(self, to: datetime | int | str, *, progress: Callable[[int], None] | None = None) -> Advance:
@@ -140,10 +139,10 @@ class Engine:
             self._launch(target)
             decisions: list[Decision] = []
             evaluated = 0
-            while due := self.store.wakes.due(target, BATCH):
-                for walked in self._walk(due, target):
-                    decisions += walked.decisions
-                evaluated += len(due)
+            while self.store.wakes.due(target, 1):
+                found = self._walk(target)
+                decisions += [decision for walked in found for decision in walked.decisions]
+                evaluated += len(found)
                 if progress is not None:
                     progress(evaluated)
         decisions.sort(key=lambda decision: (decision.at, decision.customer))
@@ -228,37 +227,45 @@ class Engine:
 
     def _launch(self, target: int) -> None:
         """Move the cursor first: a fact that comes while customers are looked at is learned after ``target``."""
-        cursor = self._cursor()
-        if cursor is not None and target < cursor:
-            raise TimeError(f"time does not go back: asked for {to_text(target)}, it stands at {to_text(cursor)}")
-        origin = cursor if cursor is not None else target if self._since is None else self._since
         launched = self._launched
         with self.store.transaction():
+            cursor = self._cursor()
+            if cursor is not None and target < cursor:
+                raise TimeError(f"time does not go back: asked for {to_text(target)}, it stands at {to_text(cursor)}")
+            origin = cursor if cursor is not None else target if self._since is None else self._since
             if launched is None:
                 launched = launch(self.store, self.rules, self._zone, origin)
             self.store.settings.put("cursor", str(target))
         self._launched = launched  # not before the commit: a failed one is tried again
 
-    def _walk(self, due: list[tuple[str, int]], target: int) -> list[Walked]:
-        """Look at a batch of customers and commit what was decided about them."""
-        assert self._launched is not None
-        customers = [customer for customer, _ in due]
-        echo = as_sent if self._assume_sent else None
-        terms = Terms(plan=self._plan, launches=self._launched, zone=self._zone, lateness=self._lateness, echo=echo)
-        origin = min(self._launched[rule.id] for rule in self.rules) if len(self.rules) else target
-        facts, journal = self.store.facts.of(customers), self.store.journal.of(customers)
-        found = []
-        for customer, wake in due:
-            news = self._news(facts[customer])
-            subject = Subject(customer=customer, facts=facts[customer], news=news, decisions=journal[customer])
-            found.append(walk(terms, subject, max(wake, origin), target))
+    def _walk(self, target: int) -> list[Walked]:
+        """Look at a batch of customers; what is read and what is decided about them is one transaction.
+
+        Another process may record meanwhile: a fact read too late must not lose its wake-up to ours.
+        """
         with self.store.transaction():
+            due = self.store.wakes.due(target, BATCH)
+            customers = [customer for customer, _ in due]
+            facts, journal = self.store.facts.of(customers), self.store.journal.of(customers)
+            terms, origin = self._terms(target)
+            found = []
+            for customer, wake in due:
+                news = self._news(facts[customer])
+                subject = Subject(customer=customer, facts=facts[customer], news=news, decisions=journal[customer])
+                found.append(walk(terms, subject, max(wake, origin), target))
             decisions = [decision for walked in found for decision in walked.decisions]
             self.store.facts.append([echo for walked in found for echo in walked.echoes])
             self.store.journal.add(decisions)
             self.store.outbox.put([each.action for each in decisions if each.action is not None])
             self.store.wakes.set(dict(zip(customers, (walked.wake for walked in found), strict=True)))
         return found
+
+    def _terms(self, target: int) -> tuple[Terms, int]:
+        """Return what a walk is done under, and the earliest launch."""
+        assert self._launched is not None
+        echo = as_sent if self._assume_sent else None
+        terms = Terms(plan=self._plan, launches=self._launched, zone=self._zone, lateness=self._lateness, echo=echo)
+        return terms, min((self._launched[rule.id] for rule in self.rules), default=target)
 
     def _news(self, facts: list[Fact]) -> list[Fact]:
         if not self.rules.needs_catalogue:

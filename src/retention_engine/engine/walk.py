@@ -21,7 +21,7 @@ from retention_engine.facts import Fact, MessageSent
 from retention_engine.predicates import because
 from retention_engine.rules import After, Catalogue, Edge, Occasion, Rule
 from retention_engine.state import Change, History, apply
-from retention_engine.timing import NEVER, to_text
+from retention_engine.timing import HOUR, NEVER, to_text
 from retention_engine.view import View
 
 _MOST_ECHOES = 1_000
@@ -99,6 +99,7 @@ class _Walk:
     launched: int
     echoes: list[Fact] = field(factory=list)
     dues: dict[str, int] = field(factory=dict)
+    answered: int = 0  # how many echoes there were when the last fact came that was none
 
     @classmethod
     def begin(cls, terms: Terms, subject: Subject, start: int) -> _Walk:
@@ -130,18 +131,13 @@ class _Walk:
 
     def run(self, start: int, to: int) -> Walked:
         """Go from instant to instant."""
-        at, made, echoes = start, self.journeys.made, 0
+        at, made = start, self.journeys.made
         while at <= to:
-            taken, echoed = len(made), len(self.echoes)
+            taken = len(made)
             following = self._decide(at)
             self._echo(made[taken:])
             following = min(following, self._next_fact())
             assert following > at, f"time stands still at {at}"
-            echoes = echoes + 1 if len(self.echoes) > echoed and following == at + 1 else 0
-            if echoes > _MOST_ECHOES:
-                raise DefinitionError(
-                    f"rule {made[-1].rule!r} feeds itself: its own messages make it send again at once"
-                )
             at = following
         return Walked(made, None if at >= NEVER else at, self.echoes)
 
@@ -159,6 +155,7 @@ class _Walk:
                 old = self.terms.plan.program.boolean(self.record, at) if is_known else before
             for fact in arrived:
                 apply(self.history, fact)
+                self.answered = self.answered if isinstance(fact, MessageSent) else len(self.echoes)
         changes = self.terms.plan.program.update(self.record)
         self.mask, horizon = self.terms.plan.program.horizon(self.record, at)
         view = View(self.history, at, self.record.where)
@@ -237,9 +234,16 @@ class _Walk:
             if decision.action is not None and decision.action.kind == "send":
                 fact = self.terms.echo(decision)
                 self.echoes.append(fact)
+                self._check_echoes(decision)
                 if not self.terms.plan.hears_messages:
                     continue  # as at the beginning: what nobody asks about makes no late fact of its instant fresh
                 self.facts = deque(sorted([*self.facts, fact], key=lambda one: (one.effective, one.at, one.id)))
+
+    def _check_echoes(self, decision: Decision) -> None:
+        """Refuse a rule whose own messages make it send on and on, with no other fact between them."""
+        alone = len(self.echoes) - self.answered
+        if alone > _MOST_ECHOES and decision.at - self.echoes[-_MOST_ECHOES].at < HOUR:
+            raise DefinitionError(f"rule {decision.rule!r} feeds itself: its own messages make it send on and on")
 
 
 def _take(rows: deque[Fact], at: int) -> list[Fact]:

@@ -3,7 +3,8 @@
 from retention_engine.testing.strategies.expressions import collections, comparisons, expressions, quantities
 from retention_engine.testing.strategies.facts import facts
 from retention_engine.testing.strategies.histories import cases, histories
-from retention_engine.testing.strategies.rules import Scenario, questions, rule_sets, rules, scenarios, steps, triggers
+from retention_engine.testing.strategies.rules import questions, rule_sets, rules, steps, triggers
+from retention_engine.testing.strategies.scenarios import Scenario, scenarios
 from retention_engine.testing.strategies.times import corners, datetimes, day_counts, instants, spans, zones
 from retention_engine.testing.strategies.words import carts, customers, data, lines, moneys, orders, scalars, texts
 
