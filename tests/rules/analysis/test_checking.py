@@ -13,7 +13,7 @@ from retention_engine.errors import DefinitionError
 from retention_engine.predicates import local, orders
 from retention_engine.rules import Code, Finding, Rule, RuleSet, Send, Severity, check, entering, load_rules, on
 from retention_engine.rules.analysis import worst_case
-from retention_engine.testing.strategies.rules import Scenario, scenarios
+from retention_engine.testing.strategies.scenarios import Scenario, scenarios
 from retention_engine.timing import DAY
 from tests.rules.test_toml import FILE
 
