@@ -20,8 +20,8 @@ _OF = """SELECT customer, body FROM journal WHERE customer IN (SELECT value FROM
 _READ = """SELECT at, customer, seq, body FROM journal WHERE (at, customer, seq) > (?, ?, ?) AND at < ?
     ORDER BY at, customer, seq LIMIT ?"""
 _PUT = "INSERT INTO outbox (action, due, valid_until, body) VALUES (?, ?, ?, ?)"
-_PENDING = """SELECT body FROM outbox WHERE due <= ?1 AND (valid_until IS NULL OR valid_until > ?1)
-    ORDER BY due, action LIMIT ?2"""
+_PENDING = """SELECT body FROM outbox WHERE due <= ? AND (valid_until IS NULL OR valid_until > ?)
+    ORDER BY due, action LIMIT ?"""
 
 
 class SqliteJournal(Journal):
@@ -77,7 +77,7 @@ class SqliteOutbox(Outbox):
 
     def pending(self, at: int, limit: int) -> list[Action]:
         """Return up to ``limit`` pending actions with due <= at < valid_until, by (due, key)."""
-        return [read_action(body) for (body,) in self._session.rows(_PENDING, at, max(limit, 0))]
+        return [read_action(body) for (body,) in self._session.rows(_PENDING, at, at, max(limit, 0))]
 
 
 _Row = tuple[int | str | None, ...]
