@@ -13,6 +13,7 @@ PARTS = {
     "rules20": "20 rules: our functions, hand-written lambdas, other engines",
     "wakeups": "wake-ups of a year without facts against the true number of changes",
     "ticks": "idle ticks, and ticks of the same work among 10 thousand to a million customers",
+    "manners": "the same decisions with and without policies",
     "ingest": "recording, backtest and bytes per customer beside their physical limits",
     "sql": "the SQL reading on DuckDB",
 }

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     RE_ENTRY = "re_entry"
     STEP_REMOVED = "step_removed"
+    COOL_DOWN = "cool_down"
+    BEST_HOUR = "best_hour"
 
 
 class Outcome(StrEnum):
@@ -53,8 +55,12 @@ class Outcome(StrEnum):
     """An action is due now."""
     WAIT = "wait"
     """The journey stands at this step until an instant, or until something becomes true."""
+    DEFER = "defer"
+    """A message may not be sent yet: it waits until an instant, or until a fact, with a reason."""
     DROP = "drop"
-    """The occasion is refused for good, with a reason."""
+    """The occasion is refused for good, or one message of its journey, with a reason."""
+    ARM = "arm"
+    """The customer was put into a variant of an experiment."""
     EXIT = "exit"
     """The journey was left early, with a reason."""
     DONE = "done"
@@ -70,6 +76,8 @@ class Action:
         name: the template of a message, or what a general action is about.
         channel: where to, or None: the delivery chooses.
         topic: the consent topic of a message.
+        purpose: ``marketing``, ``service`` or ``transactional``.
+        items: what the message shows, such as article numbers.
         data: plain values for the template or the host.
         due: the instant it became due, microseconds UTC.
         valid_until: exclusive; from this instant on it must not be carried out any more. None: no limit.
@@ -85,6 +93,8 @@ class Action:
     name: str
     channel: str | None = None
     topic: str | None = None
+    purpose: str = "marketing"
+    items: tuple[str, ...] = ()
     data: dict[str, Scalar] = field(factory=dict)
     due: int
     valid_until: int | None = None
@@ -113,8 +123,10 @@ class Decision:
 
     Attributes:
         at: the instant of the decision, microseconds UTC.
-        until: for WAIT: when the wait ends by itself, None when only something becoming true ends it.
-        reason: for DROP and EXIT: why.
+        until: for WAIT and DEFER: when the wait ends by itself, None when only a fact ends it.
+        due: for DEFER: when the message became due.
+        reason: for DEFER, DROP and EXIT: why.
+        variant: for ARM: its name.
         because: the evidence, one line per part of the question.
         action: for ACT: what is due.
     """
@@ -126,7 +138,9 @@ class Decision:
     step: str
     outcome: Outcome
     until: int | None = None
+    due: int | None = None
     reason: Reason | None = None
+    variant: str | None = None
     because: tuple[str, ...] = ()
     action: Action | None = None
 

@@ -6,6 +6,7 @@ RetentionError
 │   └── ExpressionError               the text of an expression is wrong; knows the position
 ├── FactError (ValueError)            a fact or an untrusted payload is wrong; nothing of it was applied
 │   └── FactConflict                  the id is known already with a different content
+├── TokenError (ValueError)           a link is not valid: forged, altered, of another purpose, or expired
 ├── TimeError (ValueError)            a naive datetime, an unknown zone, an instant out of range
 ├── StoreError (RuntimeError)         the store cannot be used (version, file, lock)
 └── MissingExtra (ImportError)        an optional dependency is needed; says which extra to install
@@ -59,6 +60,14 @@ class FactError(RetentionError, ValueError):
 
 class FactConflict(FactError):
     """A fact id is known already with a different content; none of the batch was applied."""
+
+
+class TokenError(RetentionError, ValueError):
+    """A signed link is not valid; the message never says why, so that nobody learns from it."""
+
+    def __init__(self, message: str = "this link is not valid") -> None:
+        """Take the one message there is."""
+        super().__init__(message)
 
 
 class TimeError(RetentionError, ValueError):

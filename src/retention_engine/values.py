@@ -8,6 +8,9 @@ LONGEST_ID = 200
 LONGEST_TEXT = 10_000
 LARGEST_INTEGER = 2**63 - 1
 
+PURPOSES = ("marketing", "service", "transactional")
+"""What a message is for: to sell, to be of use after a purchase, or what the customer has a right to get."""
+
 Scalar = str | int | float | bool | None
 """What an attribute or a field of a custom event may hold."""
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,8 @@ def test_a_killed_import_goes_on(after: int, tmp_path: Path) -> None:
     done = run("import", path, "--db", db, *EUR, "--json").only("import")
 
     assert (done["repeated"], done["new"] + done["repeated"], stored(db)) == (before, ROWS, ROWS)
-    assert sqlite3.connect(db).execute("pragma integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_no_fact_is_lost_after_record_returned(survivor):
     """Every order is in the log once: those acknowledged before a kill were not recorded again."""
     path, report = survivor
     expected = sorted(f"order:{order.id}" for month in range(report["months"]) for order in _driver.history(month))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         found = sorted(row[0] for row in connection.execute("SELECT id FROM facts"))
     assert found == expected
 
@@ -66,5 +67,5 @@ def test_the_outbox_holds_each_action_once(survivor):
 def test_the_file_is_sound(survivor):
     """SQLite finds nothing wrong with it."""
     path, _ = survivor
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

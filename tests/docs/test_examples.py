@@ -19,6 +19,7 @@ SHOWN = {  # a line that each of them prints
     "journey.py": "  2026-01-10 18:00  exit  registered:registered:boris  a-few-days (exited)",
     "own_segment.py": "keeps the laws",
     "replenishment.py": "refill: not due before 2026-02-22 12:00",
+    "second_order.py": "boris reached the goal",
     "shop_loop.py": "14:00  to boris: Still thinking about it? Your cart is waiting.",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from retention_engine import Rule, RuleSet, Send, days, entering, on, orders, price_drop, views
 from retention_engine.engine.launch import launch
+from retention_engine.engine.plan import Plan
 from retention_engine.facts import Viewed
 from retention_engine.ports import Store
 from retention_engine.stores import MemoryStore
@@ -16,7 +17,7 @@ DROP = Rule("drop", price_drop(views), Send("cheaper"))
 def launched(store: Store, *rules: Rule, zone: str = "UTC", origin: int = START) -> dict[str, int]:
     """Launch rules in a transaction of their own."""
     with store.transaction():
-        return launch(store, RuleSet.of(rules), zone, origin)
+        return launch(store, Plan.of(RuleSet.of(rules)), zone, origin)
 
 
 def asleep() -> MemoryStore:

@@ -31,6 +31,7 @@ from retention_engine import (
     weekly,
     yearly,
 )
+from retention_engine.arbitration import Arbiter, Consent
 from retention_engine.engine import Plan
 from retention_engine.engine.plan import anchor_of
 from retention_engine.facts import AttributeChanged, Customer, MessageSent, Registered, Reviewed, Viewed
@@ -121,8 +122,9 @@ def test_rules_are_sorted_by_what_they_wait_for() -> None:
 def test_a_plan_keeps_only_what_its_rules_ask_about() -> None:
     """The collections of triggers, conditions, exits and waits; nothing of an empty rule set."""
     made = Rule("r", on(events("joined")), Send("hi"), when=views.exists(), exit_when=orders.exists())
-    assert Plan.of(RuleSet.of([made])).wanted == {"events:joined", "views", "orders"}
-    assert Plan.of(RuleSet.of([])).wanted == frozenset()
+    assert Plan.of(RuleSet.of([made]), Arbiter()).wanted == {"events:joined", "views", "orders"}
+    assert Plan.of(RuleSet.of([]), Arbiter()).wanted == frozenset()
+    assert Plan.of(RuleSet.of([]), Arbiter([Consent()])).wanted == {"consents", "channel_order"}
 
 
 def test_a_fact_that_is_not_asked_about_names_nothing() -> None:

@@ -191,10 +191,10 @@ def test_the_same_occasion_is_decided_once() -> None:
     keyed = [rule(entering(recent), name=each, re_entry=each) for each in ("occasion", "always")]
     walked = went(keyed, facts, START + 9 * DAY)
     assert [(each.rule, each.occasion) for each in walked.decisions] == [
-        ("occasion", "orders:1"),
         ("always", "orders:1"),
-        ("occasion", "events:pause:pause@1782874800000000"),
+        ("occasion", "orders:1"),
         ("always", "events:pause:pause@1782874800000000"),
+        ("occasion", "events:pause:pause@1782874800000000"),
     ]
 
 
@@ -205,8 +205,8 @@ def test_an_edge_that_comes_again_for_the_same_record_is_numbered_when_told() ->
     rules = [rule(entering(by_hour), name=each, re_entry=each) for each in ("occasion", "always")]
     walked = went(rules, [order("1", START)], START + DAY, launches=dict.fromkeys(("occasion", "always"), START - 1))
     assert [(each.rule, each.occasion) for each in walked.decisions] == [
-        ("occasion", "orders:1"),
         ("always", "orders:1"),
+        ("occasion", "orders:1"),
         ("always", "orders:1~2"),
     ]
     dated = went([rule(entering(awake))], [order("1", START)], START + 2 * DAY)

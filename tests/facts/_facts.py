@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from retention_engine.facts import (
     KINDS,
+    SCOPES,
     Cart,
-    CatalogueFact,
     Customer,
     Fact,
     Line,
@@ -20,12 +20,14 @@ from retention_engine.facts import (
     OrderPlaced,
     Product,
     Registered,
+    ShopFact,
 )
 from retention_engine.money import Money
 from retention_engine.timing import DAY, EARLIEST, LATEST
+from retention_engine.values import PURPOSES
 
 LAST = LATEST - 400 * DAY
-ids = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20)
+ids = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=20).filter("*".__ne__)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True).filter(lambda name: name not in KINDS)
 instants = st.integers(EARLIEST, LAST)
 numbers = st.floats(-1e299, 1e299, allow_nan=False)
@@ -62,6 +64,13 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "cart": carts,
     "product": products,
     "is_instant": st.just(False),
+    "expires": st.none() | instants,
+    "until": st.none() | instants,
+    "seconds": st.integers(1, 10**8),
+    "count": st.none() | st.integers(0, 10**12),
+    "channels": st.lists(ids, max_size=3, unique=True),
+    "items": st.lists(ids, max_size=3),
+    "purpose": st.sampled_from(PURPOSES),
 }
 BY_HINT: dict[type, st.SearchStrategy[Any]] = {
     str: ids,
@@ -82,8 +91,17 @@ def of_kind(cls: type[Fact]) -> st.SearchStrategy[Fact]:
     hints = get_type_hints(cls)
     named = [(each.name, hints[each.name]) for each in fields(cls)]
     parts = {name: BY_NAME[name] if name in BY_NAME else _by_hint(hint) for name, hint in named}
-    parts["customer"] = st.none() if issubclass(cls, CatalogueFact) else ids
+    if "scope" in parts:
+        return _switches(cls, parts)
+    parts["customer"] = st.none() if issubclass(cls, ShopFact) else ids
     return st.builds(cls, **parts)
+
+
+def _switches(cls: type[Fact], parts: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Fact]:
+    """Return switches of everything, and of what has a name."""
+    rest = {name: each for name, each in parts.items() if name not in ("customer", "scope", "name")}
+    named = st.builds(cls, scope=st.sampled_from(SCOPES[1:]), name=ids, **rest)
+    return named | st.builds(cls, scope=st.just("all"), **rest)
 
 
 def _learned(fact: Fact, learned: int | None) -> Fact:
@@ -103,21 +121,27 @@ HUGE = pytest.param(10**5000, id="huge")
 LINE = Line(sku="cream-50", price=Money(1999, "EUR"), quantity=2, category="face", brand="Nordic")
 ORDER = Order(id="812", customer="c7", at="2026-10-30T09:12:00+00:00", lines=[LINE])
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "address_restored": {"channel": "email"},
+    "address_suppressed": {"channel": "email", "reason": "hard_bounce", "address": "a@example.org"},
     "answered": {"survey": "nps", "score": 9, "choice": "yes"},
     "attribute_changed": {"name": "city", "value": "Riga"},
     "availability_changed": {"sku": "a", "available": True},
     "cart_emptied": {"cart_id": "k1"},
     "cart_updated": {"cart": {"id": "k1", "lines": [{"sku": "a", "price": {"amount": 5, "currency": "EUR"}}]}},
-    "consent_given": {"channel": "email", "topic": "offers", "source": "checkout"},
+    "channels_chosen": {"channels": ["telegram", "email"]},
+    "consent_confirmed": {"channel": "email", "topic": "offers"},
+    "consent_given": {"channel": "email", "topic": "offers", "source": "checkout", "expires": 5, "confirmed": True},
     "consent_withdrawn": {"channel": "email"},
     "contact_added": {"channel": "email", "address": "a@example.org"},
     "contact_removed": {"channel": "email"},
     "event": {"name": "spun_wheel", "data": {"prize": "mug", "tries": 3}},
+    "exposed": {"experiment": "subject-line", "variant": "b"},
+    "frequency_chosen": {"count": 1, "seconds": 86_400},
     "message_clicked": {"message": "m1", "link": "https://example.org"},
     "message_delivered": {"message": "m1"},
     "message_failed": {"message": "m1", "reason": "blocked"},
     "message_opened": {"message": "m1"},
-    "message_sent": {"message": "m1", "rule": "r", "step": "send", "template": "t"},
+    "message_sent": {"message": "m1", "rule": "r", "step": "send", "template": "t", "items": ["a"]},
     "order_cancelled": {"order_id": "812"},
     "order_delivered": {"order_id": "812"},
     "order_paid": {"order_id": "812"},
@@ -131,6 +155,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "order_refunded": {"order_id": "812", "amount": {"amount": 5, "currency": "EUR"}},
     "order_shipped": {"order_id": "812"},
+    "paused": {"until": 5, "topic": "offers"},
     "price_changed": {
         "sku": "a",
         "price": {"amount": 5, "currency": "EUR"},
@@ -139,8 +164,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "product_listed": {"product": {"sku": "a", "name": "A", "price": {"amount": 5, "currency": "EUR"}}},
     "referred": {"friend": "c8"},
     "registered": {"profile": {"id": "c7", "registered": 0, "birthday": "--02-29", "attributes": {"city": "Riga"}}},
+    "resumed": {"topic": "offers"},
     "reviewed": {"score": 5, "sku": "a"},
     "sale_started": {"category": "face", "percent": 20},
+    "sending_resumed": {"scope": "all"},
+    "sending_stopped": {"scope": "rule", "name": "win-back", "reason": "wrong prices"},
     "stock_changed": {"sku": "a", "pieces": 0, "was": 4},
     "tagged": {"tag": "vip"},
     "untagged": {"tag": "vip"},
@@ -153,6 +181,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 def plain(kind: str) -> dict[str, Any]:
     """Return a whole fact of a kind as plain values."""
     common: dict[str, Any] = {"kind": kind, "id": "f1", "at": 0}
-    if not issubclass(KINDS[kind], CatalogueFact):
+    if not issubclass(KINDS[kind], ShopFact):
         common["customer"] = "c7"
     return common | EXAMPLES[kind]

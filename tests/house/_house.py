@@ -20,7 +20,20 @@ Sources = dict[str, str]
 
 # What costs time or may be absent: never loaded by the root, and the only thing that may be imported late.
 HEAVY = frozenset(
-    ["pydantic", "hypothesis", "sqlite3", "duckdb", "sqlglot", "numpy", "httpx", "httpx2", "rich", "cyclopts", "pytest"]
+    [
+        "pydantic",
+        "hypothesis",
+        "sqlite3",
+        "duckdb",
+        "sqlglot",
+        "numpy",
+        "scipy",
+        "httpx",
+        "httpx2",
+        "rich",
+        "cyclopts",
+        "pytest",
+    ]
 )
 
 

@@ -14,10 +14,10 @@ from tests.house._house import HEAVY, Import, Sources, assert_none, cycles, dott
 FLOORS = (
     "errors timing money keys values",
     "facts actions",
-    "state loyalty analytics ports",
+    "state loyalty experiments analytics ports",
     "view stores transports templates",
     "predicates",
-    "segments rules arbitration batch",
+    "segments rules arbitration batch preferences",
     "engine delivery intake",
     "__init__",
     "recipes testing cli integrations report",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -21,7 +22,6 @@ from retention_engine.actions import Decision
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import Fact
 from retention_engine.ports import Store
-from retention_engine.rules import Catalogue, RuleSet
 from retention_engine.stores import MemoryStore, SqliteStore
 from retention_engine.testing import (
     Scenario,
@@ -67,31 +67,31 @@ def unless_it_feeds_itself() -> Iterator[None]:
 
 def advanced(scenario: Scenario, *, assume_sent: bool = False) -> list[Decision]:
     """Return the decisions of one engine that was told everything and advanced once."""
-    with Engine(scenario.rules, zone=scenario.zone, since=scenario.since, assume_sent=assume_sent) as engine:
+    given: dict[str, Any] = {"zone": scenario.zone, "since": scenario.since, "policies": scenario.policies}
+    with Engine(scenario.rules, assume_sent=assume_sent, **given) as engine:
         engine.record(scenario.facts)
         return engine.advance(scenario.to).decisions
 
 
-def brute(scenario: Scenario, **more: object) -> list[Decision]:
+def brute(scenario: Scenario, **more: Any) -> list[Decision]:
     """Return what the oracle decides."""
-    given = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    return oracle(scenario.rules, scenario.facts, **given, **more)  # type: ignore[arg-type]  # by name
+    return oracle(scenario.rules, scenario.facts, **scenario.where, **more)
 
 
 @given(scenarios(), st.data(), st.booleans())
 def test_time_may_be_cut_anywhere(scenario: Scenario, data: st.DataObject, assume_sent: bool) -> None:
     """One advance, one a day, one per cut, and facts told just in time give byte-identical decisions."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
     with unless_it_feeds_itself():
-        tick_invariant(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), assume_sent=assume_sent, **where)
+        tick_invariant(
+            scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), assume_sent=assume_sent, **scenario.where
+        )
 
 
 @settings(max_examples=12)
 @given(scenarios(), st.data())
 def test_time_may_be_cut_anywhere_in_a_file(files: Make, scenario: Scenario, data: st.DataObject) -> None:
     """The same in SQLite, where every wake-up and every decision goes through the file."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    tick_invariant(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), store=files, **where)
+    tick_invariant(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), store=files, **scenario.where)
 
 
 @given(scenarios())
@@ -105,7 +105,8 @@ def test_the_engine_decides_what_the_oracle_decides(scenario: Scenario) -> None:
 def test_a_backtest_decides_what_the_oracle_decides(scenario: Scenario) -> None:
     """The same where every message counts as sent and rules may ask about messages."""
     with unless_it_feeds_itself():
-        run = backtest(scenario.rules, scenario.facts, start=scenario.since, end=scenario.to, zone=scenario.zone)
+        given: dict[str, Any] = {"zone": scenario.zone, "policies": scenario.policies}
+        run = backtest(scenario.rules, scenario.facts, start=scenario.since, end=scenario.to, **given)
     assert essence(run.decisions) == essence(brute(scenario, assume_sent=True))
 
 
@@ -122,23 +123,22 @@ def test_the_order_of_facts_does_not_matter(scenario: Scenario, data: st.DataObj
     shuffled = data.draw(st.permutations(scenario.facts))
     run = in_time(scenario.facts, sorted({*data.draw(cuts(scenario)), scenario.to}))
     early = [(data.draw(st.permutations([*told, *scenario.facts[:2]])), at) for told, at in run]
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    order_independent_engine(scenario.rules, scenario.facts, orders=[shuffled], runs=[early], **where)
+    order_independent_engine(scenario.rules, scenario.facts, orders=[shuffled], runs=[early], **scenario.where)
 
 
 @given(scenarios(), st.data(), FAILURES)
 def test_once_is_once(scenario: Scenario, data: st.DataObject, failures: set[int]) -> None:
     """Restarts, repetitions and failing transactions neither add nor lose a decision."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    once(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), failures=failures, **where)
+    once(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), failures=failures, **scenario.where)
 
 
 @settings(max_examples=20)
 @given(scenarios(), st.data(), FAILURES)
 def test_once_is_once_in_a_file(files: Make, scenario: Scenario, data: st.DataObject, failures: set[int]) -> None:
     """The same in SQLite."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    once(scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), failures=failures, store=files, **where)
+    once(
+        scenario.rules, scenario.facts, cuts=data.draw(cuts(scenario)), failures=failures, store=files, **scenario.where
+    )
 
 
 @settings(max_examples=50)
@@ -150,14 +150,15 @@ def test_a_fact_told_late_is_learned_right_after_the_cursor(scenario: Scenario, 
     for fact in scenario.facts:
         told.setdefault(data.draw(st.sampled_from(steps)), []).append(fact)
     made, learned = [], []
-    with Engine(scenario.rules, zone=scenario.zone, since=scenario.since) as engine:
+    given: dict[str, Any] = {"zone": scenario.zone, "since": scenario.since, "policies": scenario.policies}
+    with Engine(scenario.rules, **given) as engine:
         engine.advance(scenario.since)
         for at in steps:
             made += engine.advance(at).decisions
             engine.record(told.get(at, []))
             learned += [fact if fact.effective > at else evolve(fact, learned=at + 1) for fact in told.get(at, [])]
         made += engine.advance(scenario.to + 1).decisions
-    expected = oracle(scenario.rules, learned, since=scenario.since, to=scenario.to + 1, zone=scenario.zone)
+    expected = oracle(scenario.rules, learned, **scenario.where | {"to": scenario.to + 1})
     assert essence(made) == essence(expected)
 
 
@@ -169,7 +170,8 @@ def test_a_rule_added_later_is_launched_where_time_stands(scenario: Scenario, da
     store, (first, *others) = MemoryStore(), scenario.rules.rules
     made = []
     for rules, at in (([first], middle), ([first, *others], scenario.to)):
-        engine = Engine(rules, store=store, zone=scenario.zone, since=scenario.since)
+        given: dict[str, Any] = {"zone": scenario.zone, "since": scenario.since, "policies": scenario.policies}
+        engine = Engine(rules, store=store, **given)
         engine.record(scenario.facts)
         made += engine.advance(at).decisions
     launches = {rule.id: middle for rule in others}
@@ -180,12 +182,12 @@ def test_a_rule_added_later_is_launched_where_time_stands(scenario: Scenario, da
 @given(scenarios(), st.data())
 def test_the_pure_core_decides_what_the_engine_decides(scenario: Scenario, data: st.DataObject) -> None:
     """``decide``, called from wake-up to wake-up with its own journal, gives what an engine with a store gives."""
-    rules = RuleSet(tuple(rule for rule in scenario.rules if not isinstance(rule.trigger, Catalogue)))
     theirs = [fact for fact in scenario.facts if fact.customer == "customer-7"]
-    whole = advanced(evolve(scenario, rules=rules, facts=theirs))
-    start, made = scenario.since, []
+    news = [fact for fact in scenario.facts if fact.customer is None]
+    whole = advanced(evolve(scenario, facts=theirs + news))
+    start, made = scenario.since, list[Decision]()
     for to in sorted({*data.draw(cuts(scenario)), scenario.to}):
-        part = decide(rules, theirs, since=scenario.since, start=start, to=to, journal=made, zone=scenario.zone)
+        part = decide(scenario.rules, theirs, start=start, journal=made, news=news, **scenario.where | {"to": to})
         made += part.decisions
         start = scenario.to + 1 if part.wake is None else part.wake
     assert decision_lines(made) == decision_lines(whole)

@@ -57,31 +57,27 @@ Walk = walk._Walk
 
 def ticks(scenario: Scenario) -> None:
     """Cut time in every way."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
     middle = (scenario.since + scenario.to) // 2
-    tick_invariant(scenario.rules, scenario.facts, cuts=[middle, middle + 1], **where)
+    tick_invariant(scenario.rules, scenario.facts, cuts=[middle, middle + 1], **scenario.where)
 
 
 def brute(scenario: Scenario) -> None:
     """Ask the oracle."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    with Engine(scenario.rules, zone=scenario.zone, since=scenario.since) as engine:
+    with Engine(scenario.rules, zone=scenario.zone, since=scenario.since, policies=scenario.policies) as engine:
         engine.record(scenario.facts)
         found = engine.advance(scenario.to).decisions
-    assert essence(found) == essence(oracle(scenario.rules, scenario.facts, **where))
+    assert essence(found) == essence(oracle(scenario.rules, scenario.facts, **scenario.where))
 
 
 def order(scenario: Scenario) -> None:
     """Tell the facts in other orders."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
-    order_independent_engine(scenario.rules, scenario.facts, **where)
+    order_independent_engine(scenario.rules, scenario.facts, **scenario.where)
 
 
 def repeat(scenario: Scenario) -> None:
     """Repeat, restart and fail."""
-    where = {"since": scenario.since, "to": scenario.to, "zone": scenario.zone}
     middle = (scenario.since + scenario.to) // 2
-    once(scenario.rules, scenario.facts, cuts=[middle], failures={2, 5, 6, 9, 11, 14}, **where)
+    once(scenario.rules, scenario.facts, cuts=[middle], failures={2, 5, 6, 9, 11, 14}, **scenario.where)
 
 
 def search(law: Callable[[Scenario], None], rounds: int = 120, rules: list[Rule] | None = None) -> None:
@@ -124,7 +120,7 @@ def waits_changed(wrong: Callable[..., list[int]]) -> Fault:
 def plan_changed(change: Callable[[Plan], Plan]) -> Fault:
     """Return the fault that changes what a rule set is compiled to."""
     sound = Plan.of
-    return lambda patch: patch.setattr(Plan, "of", classmethod(lambda cls, rules: change(sound(rules))))
+    return lambda patch: patch.setattr(Plan, "of", classmethod(lambda cls, *given: change(sound(*given))))
 
 
 def late_horizon(by: int) -> Callable[[Plan], Plan]:

@@ -123,7 +123,7 @@ def test_an_update_returns_the_changes_of_records() -> None:
     program = compile_predicates([events("played").exists()])
     history = History("customer-7", wanted=program.wanted)
     record = program.record(history, "UTC")
-    for fact in (event("played", START), event("paused", START), attribute("city", "Omsk")):
+    for fact in (event("played", START), event("stopped", START), attribute("city", "Omsk")):
         apply(history, fact)
 
     changes = program.update(record)

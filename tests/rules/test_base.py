@@ -22,5 +22,6 @@ def test_the_base_says_nothing_by_itself() -> None:
     assert Trigger().reads() == frozenset()
     assert Trigger().next_due(see()) is None
     assert Trigger().due_now(see()) == []
+    assert Trigger().stands("anything", see())
     with pytest.raises(NotImplementedError):
         Written().text()

@@ -37,6 +37,11 @@ HOSTILE_TEXTS = (
         "orders.first(carts)",
         "orders.sum(1)",
     ),
+    *("Branch(" * 40 + ")" * 40, "Branch(When(orders.exists(), " * 45 + "Send('a')" + "))" * 45, "Branch(When(1))"),
+    *("Branch(" + "When(orders.exists()), " * 1_500 + ")", "Split(" + "Variant('a'), " * 1_500 + "id='e')"),
+    *("Branch(When(orders.exists()), otherwise=" + "[" * 80 + "]" * 80 + ")", "[" * 90 + "]" * 90, "[[]]", "[orders]"),
+    *("Split(Variant('a', weight=1e9), Variant('b'), id='e')", "Split(Variant('a'), Variant('b'), id=[])"),
+    *("Send('a', channels=['a', 'a'])", "Send('a', purpose=[])", "Send('a', items=[])", "Goal(1)", "Goal([])"),
 )
 HOSTILE_VALUES = (
     *("1", "-1", "true", "nan", "inf", "1e400", "0x" + "f" * 400, "9" * 900, "1979-05-27", "07:32:00", "[]", "{}"),
@@ -62,7 +67,10 @@ HOSTILE_FILES = (
     "".join(f"k{number} = {number}\n" for number in range(50_000)),
 )
 LIMIT = 0.1 if sys.gettrace() is None else 0.5  # seconds; whoever measures coverage is slowed down
-KEYS = ("id", "title", "trigger", "when", "steps", "exit_when", "valid_for", "re_entry")
+KEYS = (
+    *("id", "title", "trigger", "when", "steps", "exit_when", "valid_for", "re_entry"),
+    *("priority", "value", "at_cap", "goal"),
+)
 
 
 def toml(text: str) -> str:
@@ -76,16 +84,23 @@ def broken(lines: list[str], key: str, value: str) -> str:
     return "\n".join(kept)
 
 
+def is_fine(key: str, value: str) -> bool:
+    """Tell whether a value is not wrong where it stands: any title, and small numbers."""
+    if key in ("priority", "value"):
+        return value in ("1", "-1")
+    return key == "title" and value[0] in "'\""
+
+
 def hostile() -> Iterator[str]:
     """Yield more than a thousand files, each wrong in its own way."""
     flat = dump_rules(in_python()).replace('[\n  "', '["').replace(',\n  "', ', "').replace(",\n]", "]").split("\n")
     for text in HOSTILE_TEXTS:
-        for key in ("trigger", "when", "exit_when", "valid_for", "regulars"):
+        for key in ("trigger", "when", "exit_when", "valid_for", "goal", "at_cap", "regulars"):
             yield broken(flat, key, toml(text))
         yield broken(flat, "steps", f"[{toml(text)}]")
         yield broken(flat, "re_entry", toml(text + "(") if text else "''")
     for value in HOSTILE_VALUES:
-        yield from (broken(flat, key, value) for key in (*KEYS, "regulars") if key != "title" or value[0] not in "'\"")
+        yield from (broken(flat, key, value) for key in (*KEYS, "regulars") if not is_fine(key, value))
     yield from HOSTILE_FILES
     for place in range(5, len(FILE), 3):
         yield FILE[:place] + "\x01" + FILE[place:]

@@ -6,19 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from retention_engine import predicates, timing
 from retention_engine import rules as all_rules
 from retention_engine.errors import DefinitionError
 from retention_engine.predicates import Truth, all_of, carts, customer, entry, orders, segment, views
 from retention_engine.rules import (
+    Branch,
     Delay,
     Do,
+    Goal,
     Rule,
     RuleSet,
     Send,
+    Split,
+    Variant,
     WaitFor,
+    When,
     after,
     before,
     entering,
@@ -49,14 +54,33 @@ WIN_BACK = Rule(
 
 def test_a_rule_prints_as_the_call_that_builds_it() -> None:
     """Manners that are the default are left out; ``eval(repr(rule))`` is equal, title included."""
-    again = eval(repr(WIN_BACK))
+    again = eval(repr(WIN_BACK), SCOPE)
     assert again == WIN_BACK
     assert again.title == "We miss you"
     assert repr(Rule("a", on(orders), HELLO)) == "Rule('a', on(orders), Send('hello'))"
     assert repr(Rule("a", on(orders), HELLO, re_entry="once")).endswith("re_entry='once')")
 
 
-@given(rules())
+MANNERS = [
+    ({"priority": -3}, "priority=-3"),
+    ({"value": 500}, "value=500"),
+    ({"at_cap": "best"}, "at_cap='best'"),
+    ({"goal": Goal(orders.since(entry).exists())}, "goal=Goal(orders.since(entry).exists())"),
+    ({"re_entry": "once", "priority": 1, "at_cap": "drop"}, "re_entry='once', priority=1, at_cap='drop'"),
+]
+
+
+@pytest.mark.parametrize(("manners", "text"), MANNERS)
+def test_manners_are_printed_and_make_another_rule(manners: dict[str, Any], text: str) -> None:
+    """What is not the default stands in the rule, in its text and in its fingerprint."""
+    rule = Rule("a", on(orders), HELLO, **manners)
+    assert repr(rule) == f"Rule('a', on(orders), Send('hello'), {text})"
+    assert eval(repr(rule)) == rule != Rule("a", on(orders), HELLO)
+    assert RuleSet.digest(rule) != RuleSet.digest(Rule("a", on(orders), HELLO))
+
+
+@settings(max_examples=300)
+@given(rules(nested=True))
 def test_any_rule_prints_as_the_call_that_builds_it(rule: Rule) -> None:
     """Over every trigger, step and manner there is."""
     assert eval(repr(rule), SCOPE) == rule
@@ -65,6 +89,8 @@ def test_any_rule_prints_as_the_call_that_builds_it(rule: Rule) -> None:
 DEEP: Truth = orders.exists()
 for _ in range(40):
     DEEP = segment("deep", DEEP)
+CITY = customer.city.is_set()
+MANY = [Send(f"s{number}") for number in range(50)]
 WIDE = all_of(*(customer.n == number for number in range(600)))
 
 WRONG: list[tuple[Callable[[], Any], str]] = [
@@ -73,10 +99,26 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: Rule(7, on(orders), HELLO), "not 7"),  # type: ignore[arg-type]  # the point of the test
     (lambda: Rule("a", orders, HELLO), "rule 'a': the trigger is after(), on(), entering(), ..., not orders"),
     (lambda: Rule("a", orders.exists(), HELLO), "the trigger is after()"),
-    (lambda: Rule("a", on(orders)), "rule 'a' has 1 to 100 steps, such as Send('template'), not 0"),
-    (lambda: Rule("a", on(orders), *[HELLO] * 101), "1 to 100 steps, such as Send('template'), not 101"),
-    (lambda: Rule("a", on(orders), "hello"), "rule 'a': 'hello' is no step: use Send, Do, Delay or WaitFor"),
+    (lambda: Rule("a", on(orders)), "rule 'a': a rule has 1 to 100 steps such as Send('template'), not 0"),
+    (lambda: Rule("a", on(orders), *[HELLO] * 101), "rule 'a' has at most 100 steps, not 101"),
+    (lambda: Rule("a", on(orders), "hello"), "rule 'a': 'hello' is no step: use Send, Do, Tag, Delay, WaitFor"),
     (lambda: Rule("a", on(orders), HELLO, HELLO), "two steps are called 'hello': give one name='...'"),
+    (lambda: Rule("a", on(orders), HELLO, Branch(When(CITY, HELLO))), "two steps are called 'hello'"),
+    (lambda: Rule("a", on(orders), Branch(When(CITY)), Branch(When(CITY))), "two steps are called 'branch'"),
+    (
+        lambda: Rule("a", on(orders), *MANY, Branch(When(CITY, *MANY, HELLO))),
+        "1 to 100 steps such as Send('template'), not 1",
+    ),
+    (lambda: Rule("a", on(orders), When(CITY, HELLO)), "When(customer.city.is_set(), Send('hello')) is no step"),
+    (lambda: Rule("a", on(orders), Branch(When(WIDE, HELLO))), "at most 1000 nodes"),
+    (lambda: Rule("a", on(orders), HELLO, goal=Goal(WIDE)), "at most 1000 nodes"),
+    (lambda: Rule("a", on(orders), HELLO, goal=CITY), "goal is Goal(predicate, within=days(7)) or None, not customer"),
+    (lambda: Rule("a", on(orders), HELLO, priority=1.0), "a whole number from -1000000 to 1000000, not 1.0"),
+    (lambda: Rule("a", on(orders), HELLO, priority=True), "rule 'a': priority is a whole number"),
+    (lambda: Rule("a", on(orders), HELLO, priority=10**7), "not 10000000"),
+    (lambda: Rule("a", on(orders), HELLO, value=-1), "value is a whole number of minor units from 0 to 10000000"),
+    (lambda: Rule("a", on(orders), HELLO, value="1"), "not '1'"),
+    (lambda: Rule("a", on(orders), HELLO, at_cap="differ"), "at_cap is a word, not 'differ' (did you mean 'defer'?)"),
     (lambda: Rule("a", on(orders), HELLO, when=True), "rule 'a': when is a predicate, not True"),
     (lambda: Rule("a", on(orders), HELLO, exit_when=orders), "exit_when is a predicate, not orders"),
     (lambda: Rule("a", on(orders), HELLO, when=orders.since(entry).exists()), "entry has no meaning in when"),
@@ -123,10 +165,24 @@ def test_a_rule_reads_what_its_parts_read() -> None:
     assert Rule("a", on(orders), HELLO).predicates() == ()
 
 
-def test_steps_are_found_by_their_names() -> None:
-    """A name that is there no more has no place."""
-    assert WIN_BACK.place("lost") == 3
-    assert WIN_BACK.place("found") is None
+NESTED = Rule(
+    "nested",
+    on(orders),
+    Branch(
+        When(carts.exists(), Send("a", items=views.since(entry))),
+        otherwise=[Split(Variant("x", WaitFor(customer.city.is_set(), days(1)), Send("b")), Variant("y"), id="e")],
+    ),
+    Do("tag", "c"),
+    goal=Goal(customer.vip == True),  # noqa: E712 - a predicate, no truth
+)
+
+
+def test_a_rule_looks_into_nested_steps() -> None:
+    """Their predicates, what their items read, their messages and their names."""
+    assert NESTED.predicates() == (carts.exists(), customer.city.is_set(), customer.vip == True)  # noqa: E712 - a predicate
+    assert NESTED.reads() == {"orders", "carts", "views", "entry", "customer.city", "customer.vip"}
+    assert [step.name for step in NESTED.messages()] == ["a", "b"]
+    assert WIN_BACK.messages() == (Send("we-miss-you", topic="offers"),)
 
 
 def test_a_rule_set_is_a_sequence_of_rules() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retention_engine.errors import ExpressionError
@@ -41,7 +41,33 @@ def test_a_trigger_is_read(text: str, trigger: Any) -> None:
     assert read_trigger(text, segments={"s": orders.exists()}) == trigger
 
 
-@given(rule_sets())
+STEPS = [
+    "Branch(When(orders.exists(), Send('a')), otherwise=[Delay(days(1))])",
+    "Branch(\n  When(orders.exists() & ~carts.exists(), Send('a'),),\n  otherwise=[\n    Send('b'),\n  ],\n)",
+    "Split(Variant('a', Send('a', channels=['email'])), Variant('b', weight=0), id='e')",
+    "WaitUntil(weekly('mon', at='09:00'), name='w')",
+    "Branch(When(segment('s')))",
+    "Send('a', items=orders.since(entry), channels=[])",
+]
+
+
+@pytest.mark.parametrize("text", STEPS)
+def test_a_step_is_read(text: str) -> None:
+    """With steps inside it, on several lines, with lists and with segments."""
+    step = read_step(text, segments={"s": orders.exists()})
+    assert read_step(step.text(), segments={"s": orders.exists()}) == step
+
+
+def test_predicates_in_different_steps_are_counted_by_themselves() -> None:
+    """Each may be as large as a predicate may be; one that is larger is refused all the same."""
+    large = " and ".join(["orders.exists()"] * 300)
+    assert read_step(f"Branch({', '.join([f'When({large})'] * 9)})")
+    with pytest.raises(ExpressionError, match="at most 1000 nodes"):
+        read_step(f"Branch(When({' and '.join(['orders.exists()'] * 1_001)}))")
+
+
+@settings(max_examples=300)
+@given(rule_sets(nested=True))
 def test_every_trigger_and_step_is_read_back(made: RuleSet) -> None:
     """Over every kind there is, with the segments it names."""
     for rule in made:
@@ -80,12 +106,29 @@ WRONG: list[tuple[Callable[[str], Any], str, str]] = [
     (read_step, "Send()", "missing 1 required positional argument: 'template'"),
     (read_step, "Send('a', data={'a': {'b': 1}})", "data: a holds a text, a finite number"),
     (read_step, "Send('a', data=orders)", "data: "),
-    (read_step, "Send('a', name=None)", "None is no constant"),
     (read_step, "Delay(3)", "Delay takes a span above zero such as days(3), not 3"),
     (read_step, "Delay(days(1.5))", "days takes a whole number"),
     (read_step, "WaitFor(orders.exists(), days(3), 'exit')", "positional arguments"),
     (read_step, "orders.exists()", "a step is needed, such as Send('template') or Delay(days(3)), not orders.exists()"),
     (read_step, "entering(orders.exists())", "unknown function 'entering'"),
+    (read_step, "[Send('a')]", "a step is needed, such as Send('template') or Delay(days(3)), not [Send('a')]"),
+    (read_step, "When(orders.exists())", "a step is needed"),
+    (read_step, "daily()", "a step is needed"),
+    (read_step, "Branch([When(orders.exists())])", "Branch takes When(predicate, steps...), not [When("),
+    (read_step, "Branch(When(orders.exists(), Sent('a')))", "unknown function 'Sent' (did you mean 'Send'?)"),
+    (read_step, "Branch(When(orders.exists()), otherwise=(Send('a'), Send('b')))", "Tuple is not part of the language"),
+    (read_step, "Branch(When(orders.exists()), else_=[])", "unexpected keyword argument 'else_'"),
+    (read_step, "Branch(*[When(orders.exists())])", "Starred is not part of the language"),
+    (read_step, "Split(Variant('a'), Variant('b'))", "missing 1 required keyword-only argument: 'id'"),
+    (read_step, "Send('a', items=orders.where(total=[1]))", "a list has no place here"),
+    (read_step, "WaitFor(orders.count() == [1], days(1))", "compared with a number"),
+    (read_step, "Delay(days([1]))", "a list has no place here"),
+    (read_step, "Send('a', data={'b': [1]})", "data: b holds a text"),
+    (read_step, "Send('a', channels=[[]])", "channels is a printable text"),
+    (read_step, "WaitUntil(weekly(['mon']))", "unknown weekday ['mon']"),
+    (read_step, "WaitUntil(entering(orders.exists()))", "unknown function 'entering'"),
+    (read_trigger, "on([orders])", "take a collection without windows, not"),
+    (read_trigger, "entering([orders.exists()])", "a predicate is needed, not [orders.exists()]"),
     (read_span, "3", "a span is needed, such as days(3), not 3"),
     (read_span, "local_days(3)", "a span is needed"),
     (read_span, "days(-1)", "a whole number from 0 to 200000, not -1"),

@@ -6,12 +6,28 @@ from pathlib import Path
 
 import pytest
 from attrs import frozen
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retention_engine.errors import DefinitionError, ExpressionError
 from retention_engine.predicates import carts, customer, entry, events, orders, segment
-from retention_engine.rules import Delay, Rule, RuleSet, Send, Trigger, dump_rules, entering, load_rules, on
+from retention_engine.rules import (
+    Branch,
+    Delay,
+    Goal,
+    Rule,
+    RuleSet,
+    Send,
+    Split,
+    Tag,
+    Trigger,
+    Variant,
+    When,
+    dump_rules,
+    entering,
+    load_rules,
+    on,
+)
 from retention_engine.testing.strategies.rules import rule_sets
 from retention_engine.timing import days
 
@@ -28,11 +44,16 @@ when = "customer.city == 'Moscow'"
 steps = [
   "Send('we-miss-you', topic='offers')",
   "Delay(days(3))",
+  "Branch(When(carts.exists(), Send('cart')), otherwise=[Split(Variant('a', Tag('a')), Variant('b'), id='e')])",
   "Send('last-call', topic='offers')",
 ]
 exit_when = "orders.since(entry).exists()"
 valid_for = "days(3)"
 re_entry = "once"
+at_cap = "best"
+goal = "Goal(orders.since(entry).exists(), within=days(14))"
+priority = -5
+value = 300
 
 [[rules]]
 id = "thanks"
@@ -46,7 +67,9 @@ def in_python() -> RuleSet:
     """Return what the file says."""
     regulars = segment("regulars", orders.within(days(365)).count() >= 3)
     lapsed = segment("lapsed regulars", regulars & (orders.last().age >= days(45)))
-    steps = (Send("we-miss-you", topic="offers"), Delay(days(3)), Send("last-call", topic="offers"))
+    split = Split(Variant("a", Tag("a")), Variant("b"), id="e")
+    branch = Branch(When(carts.exists(), Send("cart")), otherwise=[split])
+    steps = (Send("we-miss-you", topic="offers"), Delay(days(3)), branch, Send("last-call", topic="offers"))
     back = Rule(
         "win-back",
         entering(lapsed & ~carts.exists()),
@@ -55,6 +78,10 @@ def in_python() -> RuleSet:
         exit_when=orders.since(entry).exists(),
         valid_for=days(3),
         re_entry="once",
+        priority=-5,
+        value=300,
+        at_cap="best",
+        goal=Goal(orders.since(entry).exists(), within=days(14)),
         title='We "miss" you',
     )
     return RuleSet.of([back, Rule("thanks", on(orders), Send("thanks"), re_entry=days(30))])
@@ -74,7 +101,8 @@ def test_rules_are_written_for_people() -> None:
     assert dump_rules(in_python()) == FILE
 
 
-@given(rule_sets())
+@settings(max_examples=300)
+@given(rule_sets(nested=True))
 def test_every_rule_set_is_read_back(made: RuleSet) -> None:
     """Over every trigger, step, manner and predicate there is; writing again gives the same text."""
     text = dump_rules(made)
@@ -171,7 +199,7 @@ WRONG = [
     (rule(valid_for="1979-05-27"), "rules[0].valid_for: a text is needed, not datetime.date"),
     (rule(steps="'Send()'"), "rules[0].steps: a list of texts is needed, not 'Send()'"),
     (rule(steps="[[]]"), "rules[0].steps[0]: a text is needed, not []"),
-    (rule(steps="[]"), "rules[0]: rule 'a' has 1 to 100 steps"),
+    (rule(steps="[]"), "rules[0]: rule 'a': a rule has 1 to 100 steps"),
     (rule(steps='["Send(\'a\')", "Sent()"]'), "rules[0].steps[1]: unknown function 'Sent' (did you mean 'Send'?)"),
     (rule(trigger="'on(orderz)'"), "rules[0].trigger: unknown name 'orderz' (did you mean 'orders'?) at position 3"),
     (rule() + rule(id="'b'", trigger="'on()'"), "rules[1].trigger: on() missing 1 required"),
@@ -185,6 +213,17 @@ WRONG = [
     (rule(re_entry="''"), "re_entry is a span or a word, not ''"),
     (rule(re_entry="'day(3)'"), "rules[0].re_entry: unknown function 'day' (did you mean 'days'?)"),
     (rule(exit_wen="''"), "rules[0]: unknown key 'exit_wen' (did you mean 'exit_when'?)"),
+    (rule(priority="'1'"), "rules[0].priority: a whole number is needed, not '1'"),
+    (rule(priority="true"), "rules[0].priority: a whole number is needed, not True"),
+    (rule(priority="1.0"), "rules[0].priority: a whole number is needed, not 1.0"),
+    (rule(priority="9" * 900), "rules[0]: rule 'a': priority is a whole number from -1000000 to 1000000, not 999"),
+    (rule(value="-1"), "rules[0]: rule 'a': value is a whole number of minor units from 0"),
+    (rule(at_cap="1"), "rules[0].at_cap: a text is needed, not 1"),
+    (rule(at_cap="'first'"), "rules[0]: rule 'a': at_cap is a word, not 'first'"),
+    (rule(goal="'orders.exists()'"), "rules[0].goal: a goal is needed, such as Goal(orders.since(entry).exists())"),
+    (rule(goal="'Goal(orders.exists(), within=7)'"), "rules[0].goal: within is a span above zero"),
+    (rule(goals="''"), "rules[0]: unknown key 'goals' (did you mean 'goal'?)"),
+    (rule(steps='["Branch(When(1))"]'), "rules[0].steps[0]: When takes a predicate and steps, not 1 at position 7"),
     (rule(title="'" + "x" * 1_001 + "'"), "rules[0]: rule 'a': title is a text of at most 1,000 characters"),
     ("[[rules]]\nid = 'a'\nid = 'b'", "not TOML: 'Cannot overwrite a value"),
     ("[segments]\n[segments]", "not TOML: "),

@@ -242,3 +242,24 @@ def test_triggers_are_classes_of_values() -> None:
     assert isinstance(before(customer.expiry, microseconds(1)), Ahead)
     assert isinstance(before(customer.expiry, local_days(1)), Before)
     assert every(daily()) == Every(daily())
+
+
+def test_an_occasion_stands_while_its_record_is_there() -> None:
+    """A record that is gone, or no longer one of them, has no occasion to hold a message for."""
+    facts = (bought("o1", 1, total=50), bought("o2", 2, total=100))
+    assert [after(orders, days(3)).stands(key, see(*facts, day=9)) for key in ("o1", "o2", "o3")] == [True, True, False]
+    assert [on(LATE).stands(key, see(*facts, day=9)) for key in ("o1", "o2")] == [False, True]
+
+
+def test_an_edge_stands_while_its_predicate_is_as_it_turned() -> None:
+    """Entering while it holds, leaving while it does not, at the instant asked about."""
+    lapsed = orders.last().age >= days(5)
+    views = [see(bought("o1", 1), day=day) for day in (3, 6)]
+    assert [entering(lapsed).stands("o1", view) for view in views] == [False, True]
+    assert [leaving(lapsed).stands("o1", view) for view in views] == [True, False]
+
+
+def test_an_occasion_of_the_calendar_always_stands() -> None:
+    """Nothing takes a date back."""
+    for trigger in (every(daily()), before(month_day(1, 1), local_days(0)), before(customer.expiry, days(1))):
+        assert trigger.stands("2026", see())

@@ -13,6 +13,7 @@ from retention_engine.state.records import (
     ConsentRecord,
     ContactRecord,
     EventRecord,
+    ExposureRecord,
     MessageRecord,
     ReferralRecord,
     ReviewRecord,
@@ -44,6 +45,13 @@ ONE_RECORD = [
         "messages",
         MessageRecord("m", 7, "r", "s", "t", None, "news", delivered=False, opened=False, clicked=False, failed=False),
     ),
+    (
+        f.MessageSent,
+        SENT | {"purpose": "service", "items": ["a", "b"]},
+        "messages",
+        MessageRecord("m", 7, "r", "s", "t", None, None, False, False, False, False, "service", ("a", "b")),
+    ),
+    (f.Exposed, {"experiment": "e", "variant": "b"}, "exposures", ExposureRecord("x", 7, "e", "b", None)),
     (f.Event, {"name": "quiz", "data": {"a": 1}}, "events:quiz", EventRecord("x", 7, {"a": 1})),
 ]
 
@@ -150,9 +158,10 @@ def test_outcomes_wait_for_their_message() -> None:
 
 
 def test_facts_about_the_catalogue_leave_a_history_as_it_is() -> None:
-    """They concern no customer."""
+    """They concern no customer, nor do those about the shop."""
     history = History(WHO)
     apply(history, f.StockChanged(id="s", at=1, sku="tea", pieces=1, was=0))
+    apply(history, f.SendingStopped(id="t", at=1, scope="all", reason="wrong prices"))
     assert history == History(WHO)
 
 

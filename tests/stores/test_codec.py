@@ -28,6 +28,8 @@ ACTIONS = st.builds(
     name=TEXTS,
     channel=st.none() | TEXTS,
     topic=st.none() | TEXTS,
+    purpose=TEXTS,
+    items=st.lists(TEXTS, max_size=3).map(tuple),
     data=st.dictionaries(TEXTS, SCALARS, max_size=4),
     due=INSTANTS,
     valid_until=st.none() | INSTANTS,
@@ -43,7 +45,9 @@ DECISIONS = st.builds(
     step=TEXTS,
     outcome=st.sampled_from(Outcome),
     until=st.none() | INSTANTS,
+    due=st.none() | INSTANTS,
     reason=st.none() | st.sampled_from(Reason),
+    variant=st.none() | TEXTS,
     because=st.lists(TEXTS, max_size=3).map(tuple),
     action=st.none() | ACTIONS,
 )
@@ -100,8 +104,10 @@ def _other(value: Any) -> Any:
     swaps: dict[Any, Any] = {Outcome.DROP: Outcome.EXIT, Reason.QUIET_HOURS: Reason.HOLDOUT}
     if isinstance(value, Action):
         return evolve(value, name="other")
-    if isinstance(value, dict | tuple):
-        return type(value)()
+    if isinstance(value, tuple):
+        return () if value else ("other",)
+    if isinstance(value, dict) or value is None:
+        return {} if value else "other"
     return swaps[value] if value in swaps else value + type(value)("1")
 
 

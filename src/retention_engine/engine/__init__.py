@@ -1,8 +1,12 @@
 """The loop: the pure walk of one customer, the engine around it, stories and backtests."""
 
+from retention_engine.engine.advance import Advance
 from retention_engine.engine.backtest import Backtest, Difference, backtest, difference
 from retention_engine.engine.decide import Decided, decide
-from retention_engine.engine.engine import Advance, Engine
+from retention_engine.engine.engine import Engine
+from retention_engine.engine.goals import Attempt, attempts, exposures
+from retention_engine.engine.guard import BlastGuard
+from retention_engine.engine.manners import Weighed
 from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.recording import Recorded
@@ -10,7 +14,9 @@ from retention_engine.engine.story import Story, line_of
 
 __all__ = [
     "Advance",
+    "Attempt",
     "Backtest",
+    "BlastGuard",
     "Decided",
     "Difference",
     "Engine",
@@ -18,9 +24,12 @@ __all__ = [
     "Plan",
     "Recorded",
     "Story",
+    "Weighed",
+    "attempts",
     "backtest",
     "decide",
     "difference",
+    "exposures",
     "histories",
     "line_of",
     "members",

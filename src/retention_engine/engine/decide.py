@@ -8,6 +8,7 @@ from datetime import datetime
 from attrs import frozen
 
 from retention_engine.actions import Decision
+from retention_engine.arbitration import Arbiter, Policy, courtesy
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.walk import Subject, Terms, walk
 from retention_engine.errors import DefinitionError
@@ -42,6 +43,7 @@ def decide(
     news: Iterable[Fact] = (),
     zone: str = "UTC",
     lateness: Span = LATENESS,
+    policies: Iterable[Policy] = (),
 ) -> Decided:
     """Decide about one customer from ``start`` to ``to``, both inclusive.
 
@@ -50,7 +52,8 @@ def decide(
         since: the launch of the rules: what was due at or before it is history.
         start: where to go on, the ``wake`` of the last call; left out, ``since``. With it goes ``journal``, all
             decisions made so far.
-        news: facts about the catalogue.
+        news: facts about the catalogue and the shop.
+        policies: those that stand besides ``courtesy()``.
 
     Raises:
         DefinitionError: the facts are of several customers, or a rule feeds itself.
@@ -59,7 +62,7 @@ def decide(
     customers = {fact.customer for fact in ordered}
     if len(customers) > 1 or None in customers:
         raise DefinitionError(f"decide() takes the facts of one customer, not of {sorted(map(str, customers))[:5]}")
-    plan = rules if isinstance(rules, Plan) else Plan.of(RuleSet.of(rules))
+    plan = rules if isinstance(rules, Plan) else Plan.of(RuleSet.of(rules), Arbiter([*courtesy(), *policies]))
     launch = to_instant(since)
     terms = Terms(plan=plan, launches={rule.id: launch for rule in plan.rules}, zone=zone, lateness=lateness.micros)
     subject = Subject(
@@ -87,4 +90,6 @@ def as_sent(decision: Decision) -> Fact:
         template=action.name,
         channel=action.channel,
         topic=action.topic,
+        purpose=action.purpose,
+        items=action.items,
     )

@@ -8,15 +8,19 @@ from threading import RLock
 from typing import Self
 
 import pendulum
-from attrs import frozen
 
 from retention_engine.actions import Action, Decision
+from retention_engine.arbitration import Arbiter, Policy, courtesy
+from retention_engine.engine.advance import Advance
 from retention_engine.engine.decide import LATENESS, as_sent
+from retention_engine.engine.goals import Attempt, attempts
+from retention_engine.engine.guard import BlastGuard, released
 from retention_engine.engine.launch import launch
 from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
-from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones
+from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones, wake
 from retention_engine.engine.story import Story, tell
+from retention_engine.engine.switches import held_by
 from retention_engine.engine.walk import Subject, Terms, Walked, walk
 from retention_engine.errors import DefinitionError, TimeError
 from retention_engine.facts import Fact
@@ -27,34 +31,6 @@ from retention_engine.stores import open_store
 from retention_engine.timing import LATEST, Span, to_datetime, to_instant, to_text, zone
 
 BATCH = 500
-
-
-@frozen
-class Advance:
-    """What an advance decided; iterating gives the due actions.
-
-    Attributes:
-        to: the instant advanced to, microseconds UTC.
-        decisions: by (instant, customer), those of one customer in the order they were made.
-        evaluated: how many customers were looked at.
-    """
-
-    to: int
-    decisions: list[Decision]
-    evaluated: int
-
-    @property
-    def actions(self) -> list[Action]:
-        """The due actions, in the order of their decisions."""
-        return [decision.action for decision in self.decisions if decision.action is not None]
-
-    def __iter__(self) -> Iterator[Action]:
-        """Return the due actions."""
-        return iter(self.actions)
-
-    def __len__(self) -> int:
-        """Return the number of due actions."""
-        return len(self.actions)
 
 
 class Engine:
@@ -69,6 +45,8 @@ class Engine:
         since: datetime | int | str | None = None,
         lateness: Span = LATENESS,
         assume_sent: bool = False,
+        policies: Iterable[Policy] = (),
+        guard: BlastGuard | None = None,
     ) -> None:
         """Prepare the rules and open the store.
 
@@ -79,17 +57,22 @@ class Engine:
                 history that was imported before it sends nothing. A rule added later is launched where time stands.
             lateness: an occasion that becomes known later than this after it was due changes nothing any more.
             assume_sent: count every message as sent at once, as a backtest does that has no transports.
+            policies: what every message is weighed by, besides ``courtesy()``, which always stands.
+            guard: stops a rule that wants far more than usual; left out, nothing is counted.
 
         Raises:
-            DefinitionError: wrong rules or an unknown store. TimeError: unknown zone. StoreError: unusable store.
+            DefinitionError: wrong rules or policies, or an unknown store. TimeError: unknown zone.
+            StoreError: unusable store.
         """
         self.rules = RuleSet.of(rules)
         self.store = open_store(store) if isinstance(store, str) else store
-        self._plan = Plan.of(self.rules)
+        self.policies = Arbiter([*courtesy(), *policies]).policies
+        self._plan = Plan.of(self.rules, Arbiter(self.policies))
         self._zone = _checked_zone(self.store.settings.get("zone") or "UTC" if zone is None else zone)
         self._since = None if since is None else to_instant(since)
         self._lateness = lateness.micros
         self._assume_sent = assume_sent
+        self._guard = guard
         self._lock = RLock()
         self._launched: dict[str, int] | None = None
 
@@ -119,7 +102,7 @@ class Engine:
                 fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given
             ]
             new = self.store.facts.append(timed)
-            self._wake(new)
+            wake(self.store, new, needs_news=self._plan.needs_news)
         return Recorded(len(new), len(given) - len(new), bad_zones(new))
 
     def advance(self, to: datetime | int | str, *, progress: Callable[[int], None] | None = None) -> Advance:
@@ -145,13 +128,19 @@ class Engine:
                 evaluated += len(found)
                 if progress is not None:
                     progress(evaluated)
+            stopped = [] if self._guard is None else self._guard.watch(self.store, decisions, target)
+            if stopped:
+                self.record(stopped)
         decisions.sort(key=lambda decision: (decision.at, decision.customer))
-        return Advance(target, decisions, evaluated)
+        return Advance(target, decisions, evaluated, tuple(fact.name for fact in stopped if fact.name))
 
     def due(self, at: datetime | int | str, *, limit: int = 1_000) -> list[Action]:
-        """Return the actions in the outbox that may be carried out at an instant, by (due, key)."""
+        """Return the actions in the outbox that may be carried out at an instant, by (due, key).
+
+        What a kill switch or the blast guard holds stays in the outbox and is left out.
+        """
         with self._lock:
-            return self.store.outbox.pending(to_instant(at), limit)
+            return released(self.store, to_instant(at), limit)
 
     def next_wakeup(self) -> pendulum.DateTime | None:
         """Return when the engine has to be advanced next, None when only a fact can make something due."""
@@ -177,7 +166,9 @@ class Engine:
         with self._lock:
             facts = self.store.facts.of([customer])[customer]
             decisions = self.store.journal.of([customer])[customer]
-        return tell(found, customer, facts, decisions, at=instant, zone=self._zone)
+            news = self._news(facts, self._switches())
+        subject = Subject(customer=customer, facts=facts, news=news, decisions=decisions)
+        return tell(found, subject, at=instant, zone=self._zone, arbiter=self._plan.arbiter)
 
     def members(self, predicate: Truth, at: datetime | int | str | None = None) -> list[Member]:
         """Return the customers for whom a predicate holds, by id, and until when; by default now.
@@ -187,6 +178,16 @@ class Engine:
         instant = self._instant(at, "members()")
         with self._lock:
             return list(members(predicate, histories(self.store, instant), at=instant, zone=self._zone))
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Yield what rules with a goal said to whom, or would have said in a holdout, and whether it was reached."""
+        after = ""
+        while customers := self.store.roster.customers(after, BATCH):
+            with self._lock:
+                facts, journal = self.store.facts.of(customers), self.store.journal.of(customers)
+            for customer in customers:
+                yield from attempts(self.rules, journal[customer], facts[customer], self._zone)
+            after = customers[-1]
 
     def close(self) -> None:
         """Close the store."""
@@ -210,21 +211,6 @@ class Engine:
         text = self.store.settings.get("cursor")
         return None if text is None else int(text)
 
-    def _wake(self, new: list[Fact]) -> None:
-        """Wake whom the facts concern; who is interested in what is noted once any engine on this store needs it."""
-        wakes: dict[str, int] = {}
-        noted = self.rules.needs_catalogue or self.store.settings.get("interests") == "noted"
-        for fact in new:
-            customers = [fact.customer] if fact.customer is not None else self._interested(fact) if noted else []
-            for customer in customers:
-                wakes[customer] = min(fact.effective, wakes.get(customer, fact.effective))
-        self.store.wakes.lower(wakes)
-        if noted:
-            self.store.roster.note((subject, f.customer) for f in new if f.customer for subject in f.subjects())
-
-    def _interested(self, fact: Fact) -> list[str]:
-        return self.store.roster.interested(fact.subjects())
-
     def _launch(self, target: int) -> None:
         """Move the cursor first: a fact that comes while customers are looked at is learned after ``target``."""
         launched = self._launched
@@ -234,7 +220,7 @@ class Engine:
                 raise TimeError(f"time does not go back: asked for {to_text(target)}, it stands at {to_text(cursor)}")
             origin = cursor if cursor is not None else target if self._since is None else self._since
             if launched is None:
-                launched = launch(self.store, self.rules, self._zone, origin)
+                launched = launch(self.store, self._plan, self._zone, origin)
             self.store.settings.put("cursor", str(target))
         self._launched = launched  # not before the commit: a failed one is tried again
 
@@ -248,13 +234,15 @@ class Engine:
             customers = [customer for customer, _ in due]
             facts, journal = self.store.facts.of(customers), self.store.journal.of(customers)
             terms, origin = self._terms(target)
+            switches = self._switches()
             found = []
             for customer, wake in due:
-                news = self._news(facts[customer])
+                news = self._news(facts[customer], switches)
                 subject = Subject(customer=customer, facts=facts[customer], news=news, decisions=journal[customer])
                 found.append(walk(terms, subject, max(wake, origin), target))
             decisions = [decision for walked in found for decision in walked.decisions]
             self.store.facts.append([echo for walked in found for echo in walked.echoes])
+            self.store.roster.note(held_by(self._plan.switches, decisions))
             self.store.journal.add(decisions)
             self.store.outbox.put([each.action for each in decisions if each.action is not None])
             self.store.wakes.set(dict(zip(customers, (walked.wake for walked in found), strict=True)))
@@ -267,10 +255,16 @@ class Engine:
         terms = Terms(plan=self._plan, launches=self._launched, zone=self._zone, lateness=self._lateness, echo=echo)
         return terms, min((self._launched[rule.id] for rule in self.rules), default=target)
 
-    def _news(self, facts: list[Fact]) -> list[Fact]:
-        if not self.rules.needs_catalogue:
-            return []
-        return self.store.facts.about(sorted({subject for fact in facts for subject in fact.subjects()}))
+    def _switches(self) -> list[Fact]:
+        return self.store.facts.about(sorted({one for each in self._plan.switches.values() for one in each}))
+
+    def _news(self, facts: list[Fact], switches: list[Fact]) -> list[Fact]:
+        """Return the facts without a customer that may concern one, by (effective, at, id)."""
+        if not self._plan.needs_news:
+            return switches
+        subjects = sorted({subject for fact in facts for subject in fact.subjects()})
+        found = [*self.store.facts.about(subjects), *switches]
+        return sorted(found, key=lambda fact: (fact.effective, fact.at, fact.id)) if switches else found
 
 
 def _checked_zone(name: str) -> str:

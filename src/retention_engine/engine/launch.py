@@ -5,31 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from retention_engine.engine.plan import Plan
 from retention_engine.ports import Store
-from retention_engine.rules import RuleSet
 
 _BATCH = 1_000
 
 
-def launch(store: Store, rules: RuleSet, zone: str, origin: int) -> dict[str, int]:
+def launch(store: Store, plan: Plan, zone: str, origin: int) -> dict[str, int]:
     """Return rule id -> launch instant (microseconds UTC); rules not seen before are launched at ``origin``.
 
-    When the rules or the shop's zone are new, every customer is woken at ``origin``, once. Called inside a transaction.
+    When the rules, the policies or the shop's zone are new, every customer is woken at ``origin``, once.
+    Called inside a transaction.
     """
     settings = store.settings
     known: dict[str, int] = json.loads(settings.get("launches") or "{}")
-    launches = {**known, **{rule.id: origin for rule in rules if rule.id not in known}}
-    if settings.get("rules") == rules.fingerprint and settings.get("zone") == zone:
+    launches = {**known, **{rule.id: origin for rule in plan.rules if rule.id not in known}}
+    if settings.get("rules") == plan.fingerprint and settings.get("zone") == zone:
         return launches
-    unnoted = rules.needs_catalogue and settings.get("interests") != "noted"
+    unnoted = plan.needs_news and settings.get("interests") != "noted"
     for customers in _everybody(store):
         store.wakes.lower(dict.fromkeys(customers, origin))
         if unnoted:
             _note_interests(store, customers)
     settings.put("launches", json.dumps(launches, sort_keys=True))
-    settings.put("rules", rules.fingerprint)
+    settings.put("rules", plan.fingerprint)
     settings.put("zone", zone)
-    settings.put("interests", "noted" if rules.needs_catalogue else "")
+    settings.put("interests", "noted" if plan.needs_news else "")
     return launches
 
 

@@ -1,4 +1,4 @@
-"""What the journal says about one customer: occasions that were decided, and journeys that stand at a wait."""
+"""What the journal says about one customer: occasions decided, journeys that stand at a step, messages let through."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
-from retention_engine.actions import Decision, Outcome
+from retention_engine.actions import Action, Decision, Outcome, Reason
+from retention_engine.arbitration import Said
 
 
 @frozen
@@ -16,14 +17,18 @@ class Standing:
     Attributes:
         entry: when it was entered, microseconds UTC.
         step: the name of the step it stands at.
-        until: when the wait ends by itself.
+        until: when the wait ends by itself; None: only a fact ends it.
+        reason: why its message is deferred; None: the step itself is a wait.
+        due: when the deferred message became due.
     """
 
     rule: str
     occasion: str
     entry: int
     step: str
-    until: int
+    until: int | None
+    reason: Reason | None = None
+    due: int | None = None
 
 
 @define
@@ -34,11 +39,19 @@ class Memory:
         entries: (rule, occasion) -> instant of its first decision.
         last: rule -> instant at which a journey of it was last entered.
         standing: (rule, occasion) -> the wait it stands at.
+        moved: the journeys that are past their door: something was done, or a wait was begun.
+        acted: the journeys of which a message was let through.
+        said: the messages let through, in the order of their decisions.
+        sent: the actions of those messages.
     """
 
     entries: dict[tuple[str, str], int] = field(factory=dict)
     last: dict[str, int] = field(factory=dict)
     standing: dict[tuple[str, str], Standing] = field(factory=dict)
+    moved: set[tuple[str, str]] = field(factory=set)
+    acted: set[tuple[str, str]] = field(factory=set)
+    said: list[Said] = field(factory=list)
+    sent: list[Action] = field(factory=list)
 
     @classmethod
     def of(cls, decisions: Iterable[Decision]) -> Memory:
@@ -53,11 +66,18 @@ class Memory:
         name = (decision.rule, decision.occasion)
         entry = self.entries.setdefault(name, decision.at)
         self.standing.pop(name, None)
-        if decision.outcome is Outcome.WAIT:
-            assert decision.until is not None
-            self.standing[name] = Standing(decision.rule, decision.occasion, entry, decision.step, decision.until)
+        if decision.outcome in (Outcome.WAIT, Outcome.DEFER):
+            what = (decision.step, decision.until, decision.reason, decision.due)
+            self.standing[name] = Standing(decision.rule, decision.occasion, entry, *what)
+        if decision.outcome in (Outcome.WAIT, Outcome.ACT, Outcome.ARM):
+            self.moved.add(name)
+        if decision.action is not None and decision.action.kind in ("send", "audience_join"):
+            self.acted.add(name)
         if decision.outcome is not Outcome.DROP:
             self.last[decision.rule] = max(entry, self.last.get(decision.rule, entry))
+        if decision.action is not None and decision.action.kind == "send":
+            self.said.append(_said(decision.action, decision.at))
+            self.sent.append(decision.action)
 
     def repeated(self, rule: str, key: str, at: int) -> str:
         """Return the key for an edge that comes again: ``key``, then ``key~2``, ...; at one instant the same one."""
@@ -66,3 +86,17 @@ class Memory:
             number += 1
             name = f"{key}~{number}"
         return name
+
+
+def _said(action: Action, at: int) -> Said:
+    return Said(
+        at=at,
+        rule=action.rule,
+        step=action.step,
+        template=action.name,
+        occasion=action.occasion,
+        channel=action.channel,
+        topic=action.topic,
+        purpose=action.purpose,
+        items=action.items,
+    )

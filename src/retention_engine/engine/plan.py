@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import frozen
 
+from retention_engine.arbitration import Arbiter, courtesy
+from retention_engine.engine.switches import switches_of
+from retention_engine.keys import fingerprint
 from retention_engine.predicates import (
     Attribute,
     CalendarDays,
@@ -23,6 +28,8 @@ from retention_engine.rules import Catalogue, Edge, Rule, RuleSet
 from retention_engine.state import EVENTS
 from retention_engine.timing import NEVER, local_date
 from retention_engine.view import View
+
+_COURTESY = Arbiter(courtesy())
 
 
 @frozen
@@ -104,6 +111,9 @@ class Plan:
         leaving: mask of the edges that wait for a predicate to turn false.
         anchors: the anchor of each edge.
         wanted: the collections a history must keep.
+        hears_messages: whether a rule asks about our own messages: otherwise a sent one makes nothing due.
+        arbiter: the policies.
+        switches: rule and step -> the subjects of the kill switches that concern the message.
     """
 
     rules: RuleSet
@@ -115,16 +125,31 @@ class Plan:
     anchors: tuple[Anchor, ...]
     wanted: frozenset[str]
 
+    hears_messages: bool
+    arbiter: Arbiter
+    switches: Mapping[tuple[str, str], tuple[str, ...]]
+
     @property
-    def hears_messages(self) -> bool:
-        """Whether a rule asks about our own messages: otherwise a sent one changes nothing."""
-        return not self.wanted.isdisjoint({"messages", f"{EVENTS}message_sent"})
+    def keeps_messages(self) -> bool:
+        """Whether a rule or a policy looks at our own messages."""
+        return "messages" in self.wanted or self.hears_messages
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of what the rules and the policies say; plans that say the same have the same."""
+        return fingerprint(self.rules.fingerprint, *sorted(policy.text() for policy in self.arbiter.policies))
+
+    @property
+    def needs_news(self) -> bool:
+        """Whether a rule or a policy looks at facts about the catalogue."""
+        return self.rules.needs_catalogue or self.arbiter.needs_news
 
     @classmethod
-    def of(cls, rules: RuleSet) -> Plan:
-        """Prepare a rule set."""
+    def of(cls, rules: RuleSet, arbiter: Arbiter = _COURTESY) -> Plan:
+        """Prepare a rule set and its policies."""
         pairs = [(rule, rule.trigger) for rule in rules if isinstance(rule.trigger, Edge)]
         reads = frozenset[str]().union(*(rule.reads() for rule in rules))
+        wanted = wanted_by(reads)
         return cls(
             rules=rules,
             program=compile_predicates([trigger.watched() for _, trigger in pairs]),
@@ -133,5 +158,8 @@ class Plan:
             catalogue=tuple(rule for rule in rules if isinstance(rule.trigger, Catalogue)),
             leaving=sum(1 << bit for bit, (_, trigger) in enumerate(pairs) if not trigger.entering),
             anchors=tuple(anchor_of(trigger.predicate) for _, trigger in pairs),
-            wanted=wanted_by(reads),
+            wanted=wanted | wanted_by(arbiter.reads()),
+            hears_messages=not wanted.isdisjoint({"messages", f"{EVENTS}message_sent"}),
+            arbiter=arbiter,
+            switches=switches_of(rules, arbiter),
         )

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts import AttributeChanged, Customer, Fact, Order, OrderPlaced, Registered
+from retention_engine.facts import (
+    AttributeChanged,
+    Customer,
+    Fact,
+    Order,
+    OrderPlaced,
+    Registered,
+    SendingResumed,
+    SendingStopped,
+)
+from retention_engine.ports import Store
 from retention_engine.timing import is_zone
 
 Recordable = Fact | Order | Customer
@@ -53,3 +63,21 @@ def _zone(fact: Fact) -> object:
     if isinstance(fact, Registered):
         return fact.profile.zone
     return fact.value if isinstance(fact, AttributeChanged) and fact.name == "zone" else None
+
+
+def wake(store: Store, new: Iterable[Fact], *, needs_news: bool) -> None:
+    """Wake whom new facts concern; who is interested in what is noted once any engine on the store needs it.
+
+    Called inside a transaction. A turned switch wakes those whose messages are held.
+    """
+    told, wakes = list(new), dict[str, int]()
+    noted = needs_news or store.settings.get("interests") == "noted"
+    for fact in told:
+        customers = [fact.customer] if fact.customer is not None else []
+        if fact.customer is None and (noted or isinstance(fact, SendingStopped | SendingResumed)):
+            customers = list(store.roster.interested(fact.subjects()))
+        for customer in customers:
+            wakes[customer] = min(fact.effective, wakes.get(customer, fact.effective))
+    store.wakes.lower(wakes)
+    if noted:
+        store.roster.note((subject, f.customer) for f in told if f.customer for subject in f.subjects())

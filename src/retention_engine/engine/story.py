@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve, frozen
 
 from retention_engine.actions import Decision, Outcome
+from retention_engine.arbitration import Arbiter
+from retention_engine.engine.manners import Weighed, weighed
 from retention_engine.engine.memory import Memory
-from retention_engine.facts import Fact
+from retention_engine.engine.walk import Subject
 from retention_engine.predicates import Explanation, explain
 from retention_engine.rules import Edge, Rule, Trigger
 from retention_engine.state import History, fold
@@ -30,6 +31,7 @@ class Story:
         next_due: the next instant at which the trigger is due as far as facts are known; None: unknown or never.
         questions: name of the question (trigger, when, exit_when) -> its explanation.
         decisions: what was decided about the rule until then.
+        manners: what each policy says of the message it holds, or would send first.
     """
 
     rule: str
@@ -39,6 +41,7 @@ class Story:
     next_due: int | None
     questions: dict[str, Explanation]
     decisions: tuple[Decision, ...]
+    manners: tuple[Weighed, ...] = ()
 
     def __str__(self) -> str:
         """Return the story as lines for people; instants are UTC."""
@@ -46,6 +49,10 @@ class Story:
         for name, question in self.questions.items():
             lines += [] if name == "trigger" else [f"  {name}:"]
             lines += [f"  {line}" for line in question.lines()]
+        against = [each for each in self.manners if each.answer != "allow"]
+        if against:
+            lines.append(f"  against {against[0].message!r} now:")
+            lines += [f"    {each}" for each in against]
         if self.decisions:
             lines.append("  decided so far:")
             lines += [f"    {line_of(decision)}" for decision in self.decisions]
@@ -61,6 +68,7 @@ class Story:
             "next_due": None if self.next_due is None else to_text(self.next_due),
             "questions": {name: question.as_dict() for name, question in self.questions.items()},
             "decisions": [line_of(decision) for decision in self.decisions],
+            "manners": [each.as_dict() for each in self.manners],
         }
 
 
@@ -72,10 +80,9 @@ def line_of(decision: Decision) -> str:
     return f"{when}  {decision.outcome.value:<4}  {decision.occasion}  {decision.step}{until}{reason}"
 
 
-def tell(
-    rule: Rule, customer: str, facts: Sequence[Fact], decisions: Sequence[Decision], *, at: int, zone: str
-) -> Story:
+def tell(rule: Rule, subject: Subject, *, at: int, zone: str, arbiter: Arbiter) -> Story:
     """Explain a rule at an instant, from the facts known and the decisions made by then."""
+    customer, facts, decisions = subject.customer, subject.facts, subject.decisions
     history = fold(History(customer), (fact for fact in facts if fact.effective <= at))
     view = View(history, at, zone_of(history, zone))
     questions: dict[str, Explanation] = {}
@@ -84,7 +91,8 @@ def tell(
         questions["trigger"] = explain(trigger.predicate, view)
     if rule.when is not None:
         questions["when"] = explain(rule.when, view)
-    past = tuple(each for each in decisions if each.rule == rule.id and each.at <= at)
+    made = [each for each in decisions if each.at <= at]
+    past = tuple(each for each in made if each.rule == rule.id)
     standing = list(Memory.of(past).standing.values())
     if rule.exit_when is not None and standing:
         entered = View(history, at, view.where, standing[-1].entry)
@@ -93,7 +101,8 @@ def tell(
     status = _status(trigger, past, questions, next_due)
     if standing:
         status = f"waiting at {', '.join(repr(each.step) for each in standing)}"
-    return Story(rule.id, customer, at, status, next_due, questions, past)
+    manners = weighed(rule, view, made, arbiter=arbiter, news=subject.news)
+    return Story(rule.id, customer, at, status, next_due, questions, past, manners)
 
 
 def _next_edge(trigger: Edge, view: View) -> int | None:

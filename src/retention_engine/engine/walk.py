@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from attrs import define, field, frozen
@@ -100,11 +101,12 @@ class _Walk:
     echoes: list[Fact] = field(factory=list)
     dues: dict[str, int] = field(factory=dict)
     answered: int = 0  # how many echoes there were when the last fact came that was none
+    turn: int = -NEVER  # the next instant at which time alone may make an occasion due
 
     @classmethod
     def begin(cls, terms: Terms, subject: Subject, start: int) -> _Walk:
         """Fold everything before ``start``; the truths just before it are those to compare with."""
-        plan, hears = terms.plan, terms.plan.hears_messages
+        plan = terms.plan
         history = History(subject.customer, wanted=plan.wanted)
         past = 0
         for fact in subject.facts:
@@ -114,16 +116,16 @@ class _Walk:
             past += 1
         record = plan.program.record(history, terms.zone)
         mask = plan.program.boolean(record, start - 1) if past else plan.leaving
-        memory = Memory.of(subject.decisions)
+        journeys = Journeys.of(subject.customer, subject.decisions, plan.arbiter, subject.news)
         launched = max((terms.launches[rule.id] for rule in plan.rules), default=start)
         news = deque(fact for fact in subject.news if fact.effective >= start)
         return cls(
             terms,
             history,
             record,
-            memory,
-            Journeys(subject.customer, memory),
-            deque(fact for fact in subject.facts[past:] if hears or not isinstance(fact, MessageSent)),
+            journeys.memory,
+            journeys,
+            deque(fact for fact in subject.facts[past:] if plan.keeps_messages or not isinstance(fact, MessageSent)),
             news,
             mask,
             launched,
@@ -147,8 +149,12 @@ class _Walk:
     def _decide(self, at: int) -> int:
         """Decide one instant and return the next one at which time alone may make something due."""
         before, old = self.mask, None
-        arrived = _take(self.facts, at)
+        arrived, unheard = self._arrivals(at)
         news = _take(self.news, at)
+        for fact in unheard:
+            apply(self.history, fact)
+        if not arrived and not news and at < self.turn:
+            return min(self.turn, *self._ask_journeys(at))
         if arrived:
             if all(at - fact.at > self.terms.lateness for fact in arrived):
                 is_known = self.history.first is not None
@@ -159,11 +165,25 @@ class _Walk:
         changes = self.terms.plan.program.update(self.record)
         self.mask, horizon = self.terms.plan.program.horizon(self.record, at)
         view = View(self.history, at, self.record.where)
-        turns = [horizon, *self.journeys.resume(self.terms.plan.rules, view)]
-        turns += self._edges(view, before, old)
+        waits = self.journeys.resume(self.terms.plan.rules, view)
+        turns = [horizon, *self._edges(view, before, old)]
         turns += self._timed(view, changes, arrived=bool(arrived))
         turns += self._catalogue(view, news)
-        return min(turns)
+        self.turn = min(turns)
+        return min(self.turn, *waits, *self.journeys.settle(view), NEVER)
+
+    def _ask_journeys(self, at: int) -> list[int]:
+        """Ask those that wait, where no rule can have anything new: no fact came, and none of their turns."""
+        view = View(self.history, at, self.record.where)
+        return [*self.journeys.resume(self.terms.plan.rules, view), *self.journeys.settle(view), NEVER]
+
+    def _arrivals(self, at: int) -> tuple[list[Fact], list[Fact]]:
+        """Return the facts that take effect, and apart those that no rule hears: of our own messages."""
+        arrived = _take(self.facts, at)
+        if self.terms.plan.hears_messages:
+            return arrived, []
+        unheard: list[Fact] = [fact for fact in arrived if isinstance(fact, MessageSent)]
+        return [fact for fact in arrived if not isinstance(fact, MessageSent)], unheard
 
     def _edges(self, view: View, before: int, old: int | None) -> list[int]:
         turns: list[int] = []
@@ -235,9 +255,11 @@ class _Walk:
                 fact = self.terms.echo(decision)
                 self.echoes.append(fact)
                 self._check_echoes(decision)
-                if not self.terms.plan.hears_messages:
-                    continue  # as at the beginning: what nobody asks about makes no late fact of its instant fresh
-                self.facts = deque(sorted([*self.facts, fact], key=lambda one: (one.effective, one.at, one.id)))
+                if not self.terms.plan.keeps_messages:
+                    continue  # as at the beginning
+                place = (fact.effective, fact.at, fact.id)
+                before = takewhile(lambda one: (one.effective, one.at, one.id) < place, self.facts)  # noqa: B023 - used up at once
+                self.facts.insert(sum(1 for _ in before), fact)
 
     def _check_echoes(self, decision: Decision) -> None:
         """Refuse a rule whose own messages make it send on and on, with no other fact between them."""

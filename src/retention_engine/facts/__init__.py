@@ -1,6 +1,6 @@
 """What happened: immutable facts with an id and two times, and the nouns they are about."""
 
-from retention_engine.facts.base import KINDS, Fact, kind_of
+from retention_engine.facts.base import KINDS, Fact, ShopFact, kind_of
 from retention_engine.facts.behaviour import Answered, Event, Referred, Reviewed, Viewed, Visited
 from retention_engine.facts.catalogue import (
     AvailabilityChanged,
@@ -9,6 +9,14 @@ from retention_engine.facts.catalogue import (
     ProductListed,
     SaleStarted,
     StockChanged,
+)
+from retention_engine.facts.choices import (
+    AddressRestored,
+    AddressSuppressed,
+    ChannelsChosen,
+    FrequencyChosen,
+    Paused,
+    Resumed,
 )
 from retention_engine.facts.codec import content, from_json, to_json
 from retention_engine.facts.commerce import (
@@ -23,6 +31,7 @@ from retention_engine.facts.commerce import (
 )
 from retention_engine.facts.contact import (
     AttributeChanged,
+    ConsentConfirmed,
     ConsentGiven,
     ConsentWithdrawn,
     ContactAdded,
@@ -32,16 +41,21 @@ from retention_engine.facts.contact import (
     Untagged,
 )
 from retention_engine.facts.outcomes import (
+    Exposed,
     MessageClicked,
     MessageDelivered,
     MessageFailed,
     MessageOpened,
     MessageSent,
 )
+from retention_engine.facts.switches import SCOPES, SendingResumed, SendingStopped, switch_subject
 from retention_engine.facts.words import Cart, Customer, Line, Order, Product
 
 __all__ = [
     "KINDS",
+    "SCOPES",
+    "AddressRestored",
+    "AddressSuppressed",
     "Answered",
     "AttributeChanged",
     "AvailabilityChanged",
@@ -49,13 +63,17 @@ __all__ = [
     "CartEmptied",
     "CartUpdated",
     "CatalogueFact",
+    "ChannelsChosen",
+    "ConsentConfirmed",
     "ConsentGiven",
     "ConsentWithdrawn",
     "ContactAdded",
     "ContactRemoved",
     "Customer",
     "Event",
+    "Exposed",
     "Fact",
+    "FrequencyChosen",
     "Line",
     "MessageClicked",
     "MessageDelivered",
@@ -69,13 +87,18 @@ __all__ = [
     "OrderPlaced",
     "OrderRefunded",
     "OrderShipped",
+    "Paused",
     "PriceChanged",
     "Product",
     "ProductListed",
     "Referred",
     "Registered",
+    "Resumed",
     "Reviewed",
     "SaleStarted",
+    "SendingResumed",
+    "SendingStopped",
+    "ShopFact",
     "StockChanged",
     "Tagged",
     "Untagged",
@@ -84,5 +107,6 @@ __all__ = [
     "content",
     "from_json",
     "kind_of",
+    "switch_subject",
     "to_json",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
 from attrs import Attribute, evolve, field, frozen
@@ -14,6 +15,7 @@ from retention_engine.timing import DAY, LATEST, to_instant
 from retention_engine.values import LARGEST_INTEGER, LONGEST_ID, is_printable
 
 _LAST = LATEST - 400 * DAY  # a year of head room: calendars look at the days after a fact
+_MOST_TEXTS = 100
 _FactType = TypeVar("_FactType", bound="type[Fact]")
 KINDS: dict[str, type[Fact]] = {}
 """Every kind of fact by its stable name; filled by ``kind`` as the modules of this package are read."""
@@ -31,10 +33,29 @@ def check_optional(instance: object, attribute: Attribute[str | None], value: ob
         check_text(instance, attribute, value)  # type: ignore[arg-type]  # same rule, attribute of another type
 
 
+def check_word(instance: object, attribute: Attribute[str], value: object) -> None:
+    """Validate the name of a channel or topic: a short text but not ``*``, which stands for every one in ids."""
+    check_text(instance, attribute, value)
+    if value == "*":
+        raise FactError(f"{attribute.name} is a name, not '*'; where every one can be meant, leave it out")
+
+
+def check_scope(instance: object, attribute: Attribute[str | None], value: object) -> None:
+    """Validate the name of a channel or topic that may be missing (None): every one."""
+    if value is not None:
+        check_word(instance, attribute, value)  # type: ignore[arg-type]  # same rule, attribute of another type
+
+
 def check_count(_: object, attribute: Attribute[int], value: object) -> None:
     """Validate a whole number from 0 to 10**12; True is not a number."""
     if type(value) is not int or not 0 <= value <= 10**12:
         raise FactError(f"{attribute.name} is a whole number from 0 to 10**12, not {shown(value)}")
+
+
+def check_optional_count(instance: object, attribute: Attribute[int | None], value: object) -> None:
+    """Validate a count that may be missing (None)."""
+    if value is not None:
+        check_count(instance, attribute, value)  # type: ignore[arg-type]  # same rule, attribute of another type
 
 
 def check_price(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -85,13 +106,30 @@ def optional_instant(value: datetime | int | str | None) -> int | None:
     return None if value is None else instant(value)
 
 
+def text_list(value: Iterable[str]) -> tuple[str, ...]:
+    """Convert a list of at most 100 short texts to a tuple.
+
+    Raises:
+        FactError: no list (a single text is none), too many, or one of them is no short printable text.
+    """
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise FactError(f"a list of texts is needed, not {shown(value)}")
+    found = tuple(islice(value, _MOST_TEXTS + 1))
+    if len(found) > _MOST_TEXTS:
+        raise FactError(f"a list has at most {_MOST_TEXTS} texts")
+    for one in found:
+        if not is_printable(one):
+            raise FactError(f"a list holds printable texts of 1 to {LONGEST_ID} characters, not {shown(one)}")
+    return found
+
+
 @frozen(kw_only=True)
 class Fact:
     """Something that happened, as stored; equal ids mean the same fact.
 
     Attributes:
         id: stable and unique in the shop; repeating a fact with the same id and content changes nothing.
-        customer: whom it concerns; None for facts about the catalogue.
+        customer: whom it concerns; None for facts about the catalogue or the shop (``ShopFact``).
         at: when it happened, microseconds UTC; aware datetimes and ISO texts are converted.
         learned: when we learned it, or None: as it happened. A fact takes effect at the later of the two.
     """
@@ -108,7 +146,7 @@ class Fact:
         if self.HAS_CUSTOMER and value is None:
             raise FactError("customer is missing")
         if not self.HAS_CUSTOMER and value is not None:
-            raise FactError(f"customer is left out of a fact about the catalogue, but {shown(value)} was given")
+            raise FactError(f"customer is left out of a fact about the catalogue or the shop, not {shown(value)}")
 
     @property
     def effective(self) -> int:
@@ -116,12 +154,19 @@ class Fact:
         return self.at if self.learned is None or self.learned < self.at else self.learned
 
     def subjects(self) -> tuple[str, ...]:
-        """Return what of the catalogue it mentions (``sku:...``, ``category:...``), for fan-out of catalogue facts."""
+        """Return what it mentions (``sku:...``, ``category:...``, ``switch:...``): how shop facts are found."""
         return ()
 
     def learned_at(self, instant: int) -> Fact:
         """Return the same fact, learned at ``instant`` (microseconds UTC)."""
         return evolve(self, learned=instant)
+
+
+@frozen(kw_only=True)
+class ShopFact(Fact):
+    """Base of the facts that concern no customer: about the catalogue, or about the shop as a whole."""
+
+    HAS_CUSTOMER: ClassVar[bool] = False
 
 
 def kind(name: str) -> Callable[[_FactType], _FactType]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts.base import Fact, check_count, check_optional, check_price, check_text, instance_of, kind
+from retention_engine.facts.base import (
+    ShopFact,
+    check_count,
+    check_optional,
+    check_price,
+    check_text,
+    instance_of,
+    kind,
+)
 from retention_engine.facts.words import Product
 from retention_engine.money import Money
 
 
 @frozen(kw_only=True)
-class CatalogueFact(Fact):
+class CatalogueFact(ShopFact):
     """Base of the facts about the catalogue; they have no customer."""
-
-    HAS_CUSTOMER: ClassVar[bool] = False
 
 
 @kind("product_listed")

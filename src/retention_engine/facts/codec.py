@@ -174,7 +174,7 @@ def _plain(value: Any) -> dict[str, Any]:
         if held is part.default or (not held and (part.made or part.many)):
             continue
         if part.many:
-            plain[part.name] = [_plain(inside) for inside in held]
+            plain[part.name] = list(held) if part.inner is None else [_plain(inside) for inside in held]
         elif part.inner is not None and held is not None:
             plain[part.name] = _plain(held)
         elif held != part.default:
@@ -205,14 +205,14 @@ def _build(cls: type[Any], raw: object, place: str) -> Any:
 
 
 def _value(part: _Part, raw: object, place: str) -> Any:
-    if part.inner is None:
-        return raw
     if not part.many:
-        return None if raw is None else _build(part.inner, raw, place)
+        return raw if part.inner is None or raw is None else _build(part.inner, raw, place)
     if not isinstance(raw, list):
         raise FactError(f"a list is needed, not {shown(raw)}", place=place)
     if len(raw) > MOST_LINES:
         raise FactError(f"a list has at most {MOST_LINES} parts, this one {len(raw)}", place=place)
+    if part.inner is None:
+        return raw
     return [_build(part.inner, one, f"{place}[{number}]") for number, one in enumerate(raw)]
 
 
@@ -228,8 +228,10 @@ def _trusted(cls: type[Any], raw: dict[str, Any]) -> Any:
         held = raw.get(part.name, NOTHING)
         if held is NOTHING:
             held = _default(part.default, made)
+        elif part.many:
+            held = tuple(held if part.inner is None else [_trusted(part.inner, one) for one in held])
         elif part.inner is not None and held is not None:
-            held = tuple([_trusted(part.inner, one) for one in held]) if part.many else _trusted(part.inner, held)
+            held = _trusted(part.inner, held)
         put(made, part.name, held)
     return made
 

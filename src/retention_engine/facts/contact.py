@@ -5,7 +5,17 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts.base import Fact, check_optional, check_text, instance_of, instant, kind
+from retention_engine.facts.base import (
+    Fact,
+    check_optional,
+    check_scope,
+    check_text,
+    check_word,
+    instance_of,
+    instant,
+    kind,
+    optional_instant,
+)
 from retention_engine.facts.words import Customer
 from retention_engine.values import Scalar, check_scalar
 
@@ -96,18 +106,35 @@ class ConsentGiven(Fact):
     Attributes:
         source: where they said so, such as ``checkout``.
         proof: reference to the evidence, or None.
+        expires: the instant from which it holds no longer, microseconds UTC; None: it does not end by itself.
+        confirmed: it was confirmed already when it was told, as of an import; otherwise ``ConsentConfirmed`` says so.
     """
 
-    channel: str = field(validator=check_text)
-    topic: str = field(validator=check_text)
+    channel: str = field(validator=check_word)
+    topic: str = field(validator=check_word)
     source: str = field(validator=check_text)
+    proof: str | None = field(default=None, validator=check_optional)
+    expires: int | None = field(default=None, converter=optional_instant)
+    confirmed: bool = field(default=False, validator=instance_of(bool))
+
+
+@kind("consent_confirmed")
+@frozen(kw_only=True)
+class ConsentConfirmed(Fact):
+    """The customer confirmed the consent given before, such as by the link of a double opt-in.
+
+    It counts for the latest ``ConsentGiven`` of exactly this channel and topic if it came later by (at, id).
+    """
+
+    channel: str = field(validator=check_word)
+    topic: str = field(validator=check_word)
     proof: str | None = field(default=None, validator=check_optional)
 
 
 @kind("consent_withdrawn")
 @frozen(kw_only=True)
 class ConsentWithdrawn(Fact):
-    """The customer withdrew consent; a topic of None means every topic of the channel."""
+    """The customer withdrew consent; no channel means every channel, no topic every topic: with neither, stop all."""
 
-    channel: str = field(validator=check_text)
-    topic: str | None = field(default=None, validator=check_optional)
+    channel: str | None = field(default=None, validator=check_scope)
+    topic: str | None = field(default=None, validator=check_scope)

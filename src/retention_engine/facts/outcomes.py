@@ -1,10 +1,12 @@
-"""Facts about our own messages: what became of each of them."""
+"""Facts about our own messages: what became of each of them, and which variant of an experiment was met."""
 
 from __future__ import annotations
 
 from attrs import field, frozen
 
-from retention_engine.facts.base import Fact, check_optional, check_text, kind
+from retention_engine.errors import FactError, nearest, shown
+from retention_engine.facts.base import Fact, check_optional, check_text, kind, text_list
+from retention_engine.values import PURPOSES
 
 
 @kind("message_sent")
@@ -14,6 +16,8 @@ class MessageSent(Fact):
 
     Attributes:
         message: the key of the action it came from.
+        purpose: marketing, service or transactional.
+        items: what it was about or offered, such as skus.
     """
 
     message: str = field(validator=check_text)
@@ -22,6 +26,13 @@ class MessageSent(Fact):
     template: str = field(validator=check_text)
     channel: str | None = field(default=None, validator=check_optional)
     topic: str | None = field(default=None, validator=check_optional)
+    purpose: str = field(default="marketing")
+    items: tuple[str, ...] = field(default=(), converter=text_list)
+
+    @purpose.validator
+    def _one_of(self, _: object, value: object) -> None:
+        if value not in PURPOSES:
+            raise FactError(f"unknown purpose {shown(value)}{nearest(value, PURPOSES)}")
 
 
 @frozen(kw_only=True)
@@ -55,3 +66,13 @@ class MessageFailed(_Outcome):
     """The message will not be delivered; ``reason`` is a stable code."""
 
     reason: str = field(validator=check_text)
+
+
+@kind("exposed")
+@frozen(kw_only=True)
+class Exposed(Fact):
+    """The customer met a variant of an experiment; ``rule`` is the one that showed it, if one did."""
+
+    experiment: str = field(validator=check_text)
+    variant: str = field(validator=check_text)
+    rule: str | None = field(default=None, validator=check_optional)

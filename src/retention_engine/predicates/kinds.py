@@ -15,6 +15,5 @@ def events(name: str) -> Records:
     return Records(EVENTS + name)
 
 
-answers, carts, consents, contacts, deliveries, messages, orders, purchases, referrals, reviews, tags, views, visits = (
-    Records(name) for name in sorted(COLLECTIONS)
-)
+answers, carts, consents, contacts, deliveries, exposures, messages, orders = map(Records, sorted(COLLECTIONS)[:8])
+purchases, referrals, refusals, reviews, suppressions, tags, views, visits = map(Records, sorted(COLLECTIONS)[8:])

@@ -104,6 +104,7 @@ class _Reader:
     ) -> None:
         """Keep the text for messages."""
         self._text = text
+        self._more = frozenset(calls or ())
         self._calls = {**_CALLS, **(calls or {})}
         self._made = 0
         self._segments = segments
@@ -142,9 +143,14 @@ class _Reader:
         for key, value in zip(node.keys, node.values, strict=True):
             if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or key.value in found:
                 raise self.error(key or value, "a mapping has a different text as the name of each value")
-            nothing = isinstance(value, ast.Constant) and value.value is None
-            found[key.value] = None if nothing else self.read(value, DEEPEST_SYNTAX)
+            found[key.value] = None if _is_none(value) else self.read(value, DEEPEST_SYNTAX)
         return found
+
+    def _list(self, node: ast.List, depth: int) -> list[Any]:
+        """Read a list; predicates have none, but the functions of others take them."""
+        if not self._more:
+            raise self.error(node, "List is not part of the language")
+        return [self.read(part, min(depth, DEEPEST_SYNTAX)) for part in node.elts]
 
     def _unary(self, node: ast.UnaryOp, depth: int) -> Any:
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
@@ -217,8 +223,17 @@ class _Reader:
         return _TESTS if isinstance(owner, Quantity | Item) else ()
 
     def _call(self, node: ast.Call, depth: int) -> Any:
+        made = self._made
         arguments = [self.read(part, depth) for part in node.args]
-        named = {part.arg or "**": self.read(part.value, depth) for part in node.keywords}
+        is_more = isinstance(node.func, ast.Name) and node.func.id in self._more
+        named = {
+            part.arg or "**": None if is_more and _is_none(part.value) else self.read(part.value, depth)
+            for part in node.keywords
+        }
+        if is_more:
+            self._made = made + 1  # the predicates in different calls are counted by themselves
+        elif any(isinstance(part, list) for part in (*arguments, *named.values())):
+            raise self.error(node, "a list has no place here")
         if len(named) != len(node.keywords) or "**" in named:
             raise self.error(node, "each name is given once, and ** is not part of the language")
         if isinstance(node.func, ast.Name):
@@ -249,6 +264,10 @@ class _Reader:
         return Segment(arguments[0], self._segments[arguments[0]])
 
 
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 _HANDLERS: dict[type[ast.AST], Callable[[_Reader, Any, int], Any]] = {
     ast.Attribute: _Reader._attribute,
     ast.BinOp: _Reader._binary,
@@ -257,6 +276,7 @@ _HANDLERS: dict[type[ast.AST], Callable[[_Reader, Any, int], Any]] = {
     ast.Compare: _Reader._compare,
     ast.Constant: _Reader._constant,
     ast.Dict: _Reader._dict,
+    ast.List: _Reader._list,
     ast.Name: _Reader._name,
     ast.UnaryOp: _Reader._unary,
 }

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import frozen
 
+from retention_engine.errors import DefinitionError, shown
+from retention_engine.values import is_printable
 from retention_engine.view import View
+
+
+def check_name(_: object, attribute: Any, value: Any) -> None:
+    """Validate an id or a short name."""
+    if not is_printable(value):
+        raise DefinitionError(f"{attribute.name} is a printable text of 1 to 200 characters, not {shown(value)}")
+
+
+def check_optional(instance: object, attribute: Any, value: Any) -> None:
+    """Validate a short name that may be missing."""
+    if value is not None:
+        check_name(instance, attribute, value)
 
 
 class Written:
@@ -58,3 +74,7 @@ class Trigger(Written):
     def due_now(self, view: View) -> list[Occasion]:
         """Return the occasions due exactly at ``view.now``."""
         return []
+
+    def stands(self, key: str, view: View) -> bool:
+        """Tell whether what made an occasion is still there; asked again before a held message is let go."""
+        return True

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, nearest, shown
-from retention_engine.timing import at_local, days_from, local_date
+from retention_engine.timing import DAY, EARLIEST, at_local, days_from, local_date
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SKIPPED = 2 * DAY
+"""How far back an occurrence is looked for: a date that a zone skipped is due at the start of a later one."""
 
 
 def check_time(_: object, __: object, value: Any) -> None:
@@ -73,6 +75,11 @@ class Schedule:
         for day in days_from(local_date(after, where)):
             if self.falls_on(day):
                 yield day, instant_on(day, self.at, where)
+
+    def dues(self, now: int, where: ZoneInfo) -> Iterator[tuple[date, int]]:
+        """Yield (local date, instant) of all the instants at or after ``now``, in order."""
+        earlier = self.occurrences(max(EARLIEST, now - _SKIPPED), where)
+        return ((day, due) for day, due in earlier if due >= now)
 
     def __repr__(self) -> str:
         """Return the call that builds it."""

@@ -7,28 +7,46 @@ from typing import Any
 
 from retention_engine.errors import ExpressionError, shown
 from retention_engine.predicates import Truth, read
+from retention_engine.rules.acts import Audience, Call, Do, Escalate, Send, Tag, Untag
 from retention_engine.rules.base import Trigger
 from retention_engine.rules.catalogue import back_in_stock, on_sale, price_drop
+from retention_engine.rules.goals import Goal
 from retention_engine.rules.schedules import daily, monthly, weekly
-from retention_engine.rules.steps import Delay, Do, Send, Step, WaitFor
+from retention_engine.rules.steps import Branch, Split, Step, Variant, When
 from retention_engine.rules.triggers import after, before, entering, every, leaving, on
+from retention_engine.rules.waits import Delay, WaitFor, WaitUntil
 from retention_engine.timing import Span
 
+_SCHEDULES: dict[str, Callable[..., Any]] = {"daily": daily, "monthly": monthly, "weekly": weekly}
 _TRIGGERS: dict[str, Callable[..., Any]] = {
+    **_SCHEDULES,
     "after": after,
     "back_in_stock": back_in_stock,
     "before": before,
-    "daily": daily,
     "entering": entering,
     "every": every,
     "leaving": leaving,
-    "monthly": monthly,
     "on": on,
     "on_sale": on_sale,
     "price_drop": price_drop,
-    "weekly": weekly,
 }
-_STEPS: dict[str, Callable[..., Any]] = {"Delay": Delay, "Do": Do, "Send": Send, "WaitFor": WaitFor}
+_STEPS: dict[str, Callable[..., Any]] = {
+    **_SCHEDULES,
+    "Audience": Audience,
+    "Branch": Branch,
+    "Call": Call,
+    "Delay": Delay,
+    "Do": Do,
+    "Escalate": Escalate,
+    "Send": Send,
+    "Split": Split,
+    "Tag": Tag,
+    "Untag": Untag,
+    "Variant": Variant,
+    "WaitFor": WaitFor,
+    "WaitUntil": WaitUntil,
+    "When": When,
+}
 
 
 def read_trigger(text: str, *, segments: Mapping[str, Truth] | None = None) -> Trigger:
@@ -52,15 +70,28 @@ def read_step(text: str, *, segments: Mapping[str, Truth] | None = None) -> Step
     """Read a step, such as ``Send('we-miss-you', topic='offers')``; the inverse of ``step.text()``.
 
     Args:
-        text: one call of Send, Do, Delay or WaitFor.
+        text: one call, such as Send, Do, Delay, WaitFor, Branch or Split; further steps inside it.
         segments: the predicates behind ``segment("name")``.
 
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
     found = read(text, calls=_STEPS, segments=segments)
-    if not isinstance(found, Do | Delay | WaitFor):
+    if not isinstance(found, Step):
         message = f"a step is needed, such as Send('template') or Delay(days(3)), not {shown(found)}"
+        raise ExpressionError(message, text=text, position=0)
+    return found
+
+
+def read_goal(text: str, *, segments: Mapping[str, Truth] | None = None) -> Goal:
+    """Read a goal, such as ``Goal(orders.since(entry).exists(), within=days(7))``; the inverse of ``goal.text()``.
+
+    Raises:
+        ExpressionError: anything wrong, with the position and the nearest valid name.
+    """
+    found = read(text, calls={"Goal": Goal}, segments=segments)
+    if not isinstance(found, Goal):
+        message = f"a goal is needed, such as Goal(orders.since(entry).exists()), not {shown(found)}"
         raise ExpressionError(message, text=text, position=0)
     return found
 

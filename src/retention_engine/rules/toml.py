@@ -11,12 +11,16 @@ from typing import Any, TypeVar
 from retention_engine.errors import DefinitionError, ExpressionError, nearest, shown
 from retention_engine.predicates import Truth, parse
 from retention_engine.rules.rule import Rule, RuleSet
-from retention_engine.rules.text import read_span, read_step, read_trigger
+from retention_engine.rules.text import read_goal, read_span, read_step, read_trigger
 from retention_engine.rules.tokens import LARGEST_FILE, check_tokens, quoted, quoted_key
 from retention_engine.timing import Span
 
 MOST_SEGMENTS = 1_000
-_KEYS = ("id", "title", "trigger", "when", "steps", "exit_when", "valid_for", "re_entry")
+_KEYS = (
+    *("id", "title", "trigger", "when", "steps", "exit_when", "valid_for", "re_entry"),
+    *("priority", "value", "at_cap", "goal"),
+)
+_NUMBERS = ("priority", "value")
 _NEEDED = ("id", "trigger", "steps")
 _Read = TypeVar("_Read")
 
@@ -84,7 +88,10 @@ def _check_rule(raw: object, place: str) -> None:
         if key not in rule:
             raise DefinitionError(f"{place}: {key} is missing")
     for key, value in rule.items():
-        if key != "steps":
+        if key in _NUMBERS:
+            if type(value) is not int:
+                raise DefinitionError(f"{place}.{key}: a whole number is needed, not {shown(value)}")
+        elif key != "steps":
             _checked(value, str, f"{place}.{key}", "a text")
     for number, step in enumerate(_checked(rule["steps"], list, f"{place}.steps", "a list of texts")):
         _checked(step, str, f"{place}.steps[{number}]", "a text")
@@ -135,7 +142,8 @@ def _rule(raw: Mapping[str, Any], place: str, segments: Mapping[str, Truth]) -> 
         "exit_when": given("exit_when", predicate),
         "valid_for": given("valid_for", read_span),
         "re_entry": given("re_entry", _re_entry) if "re_entry" in raw else "occasion",
-        "title": raw.get("title", ""),
+        "goal": given("goal", lambda text: read_goal(text, segments=segments)),
+        **{name: raw[name] for name in (*_NUMBERS, "at_cap", "title") if name in raw},
     }
     return _at(place, lambda id: Rule(id, trigger, *steps, **words), raw["id"])
 
@@ -181,9 +189,12 @@ def _lines(rule: Rule) -> list[str]:
         "exit_when": _text(rule.exit_when),
         "valid_for": None if rule.valid_for is None else repr(rule.valid_for),
         "re_entry": None if rule.re_entry == "occasion" else str(rule.re_entry),
+        "at_cap": None if rule.at_cap == "defer" else rule.at_cap,
+        "goal": None if rule.goal is None else rule.goal.text(),
     }
     listed = f"steps = [{steps[0] if len(steps) == 1 else many}]"
-    return ["[[rules]]", *_given(head), listed, *_given(tail)]
+    numbers = [f"{name} = {getattr(rule, name)}" for name in _NUMBERS if getattr(rule, name)]
+    return ["[[rules]]", *_given(head), listed, *_given(tail), *numbers]
 
 
 def _text(predicate: Truth | None) -> str | None:

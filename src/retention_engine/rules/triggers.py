@@ -16,12 +16,10 @@ from retention_engine.predicates import anchor_of as yearly_anchor
 from retention_engine.rules.base import Occasion, Trigger
 from retention_engine.rules.schedules import Schedule, check_time, instant_on
 from retention_engine.state import Moment
-from retention_engine.timing import DAY, EARLIEST, LocalDays, Span, anniversary, local_date
+from retention_engine.timing import LocalDays, Span, anniversary, local_date
 from retention_engine.view import View
 
 _at = attrgetter("at")
-_SKIPPED = 2 * DAY
-"""How far back an occurrence is looked for: a date that a zone skipped is due at the start of a later one."""
 
 
 @frozen(cache_hash=True, repr=False)
@@ -67,6 +65,10 @@ class After(Trigger):
         found = (record for record in self._rows(view) if record.id in fresh)
         dues = (Occasion(record.id, record.at + self.delay.micros) for record in found)
         return [occasion for occasion in dues if occasion.due < view.now]
+
+    def stands(self, key: str, view: View) -> bool:
+        """Tell whether the record is still in the collection."""
+        return any(record.id == key for record in self._rows(view))
 
     def _rows(self, view: View) -> list[Any]:
         """Return the records, oldest first."""
@@ -229,6 +231,10 @@ class Edge(Trigger):
         """Return the predicate whose turning true is the occasion."""
         return self.predicate if self.entering else ~self.predicate
 
+    def stands(self, key: str, view: View) -> bool:
+        """Tell whether it still holds."""
+        return self.watched().verdict(view).holds
+
     def write(self, *, python: bool) -> str:
         """Write the call."""
         more = ", include_current=True" if self.include_current else ""
@@ -267,9 +273,8 @@ class Every(Trigger):
 
     def due_now(self, view: View) -> list[Occasion]:
         """Return today's date when it is due now."""
-        earlier = self.schedule.occurrences(max(EARLIEST, view.now - _SKIPPED), view.where)
-        found = takewhile(lambda each: each[1] <= view.now, earlier)
-        return [Occasion(day.isoformat(), due) for day, due in found if due == view.now]
+        found = takewhile(lambda each: each[1] == view.now, self.schedule.dues(view.now, view.where))
+        return [Occasion(day.isoformat(), due) for day, due in found]
 
     def write(self, *, python: bool) -> str:
         """Write the call."""

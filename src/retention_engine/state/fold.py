@@ -9,14 +9,21 @@ import attrs
 from attrs import define, field
 
 from retention_engine import facts as f
+from retention_engine.state.choices import (
+    Latest,
+    fold_channels,
+    fold_consent,
+    fold_contact,
+    fold_frequency,
+    fold_pause,
+)
 from retention_engine.state.history import History
 from retention_engine.state.orders import fold_cart, fold_order
 from retention_engine.state.records import (
     EVENTS,
     AnswerRecord,
-    ConsentRecord,
-    ContactRecord,
     EventRecord,
+    ExposureRecord,
     MessageRecord,
     Moment,
     ReferralRecord,
@@ -33,15 +40,15 @@ _COMMON = {"id", "customer", "at", "learned"}
 
 
 def fold(history: History, facts: Iterable[f.Fact]) -> History:
-    """Apply facts to a history in place and return it; facts about the catalogue leave it as it is."""
+    """Apply facts to a history in place and return it; facts about the catalogue or the shop leave it as it is."""
     for fact in facts:
         apply(history, fact)
     return history
 
 
 def apply(history: History, fact: f.Fact) -> None:
-    """Apply one fact in place; one about the catalogue changes nothing."""
-    if isinstance(fact, f.CatalogueFact):
+    """Apply one fact in place; one about the catalogue or the shop changes nothing."""
+    if isinstance(fact, f.ShopFact):
         return
     if history.first is None or fact.at < history.first:
         history.first = fact.at
@@ -77,66 +84,13 @@ def _attribute(history: History, fact: f.AttributeChanged) -> None:
     history.hold(fact.name, value, fact.at, fact.id)
 
 
-@define
-class _Latest:
-    """The latest fact by (at, id) that switched a subject on, and the latest that switched it off."""
-
-    on: Any = None
-    off: tuple[int, str] = (-(2**62), "")
-
-    def see_on(self, fact: f.Fact) -> None:
-        """Note a fact that switches on."""
-        if self.on is None or (self.on.at, self.on.id) < (fact.at, fact.id):
-            self.on = fact
-
-    def see_off(self, fact: f.Fact) -> None:
-        """Note a fact that switches off."""
-        self.off = max(self.off, (fact.at, fact.id))
-
-    def is_on(self, also_off: tuple[int, str] = (-(2**62), "")) -> bool:
-        """Tell whether the latest switch was on."""
-        return self.on is not None and (self.on.at, self.on.id) > max(self.off, also_off)
-
-
 def _tagged(history: History, fact: f.Tagged | f.Untagged) -> None:
-    draft = history.drafts.setdefault(("tag", fact.tag), _Latest())
+    draft = history.drafts.setdefault(("tag", fact.tag), Latest())
     (draft.see_on if isinstance(fact, f.Tagged) else draft.see_off)(fact)
     if draft.is_on():
         history.put("tags", TagRecord(fact.tag, draft.on.at, fact.tag))
     else:
         history.drop("tags", fact.tag)
-
-
-def _contact(history: History, fact: f.ContactAdded | f.ContactRemoved) -> None:
-    draft = history.drafts.setdefault(("contact", fact.channel), _Latest())
-    (draft.see_on if isinstance(fact, f.ContactAdded) else draft.see_off)(fact)
-    if draft.is_on():
-        history.put("contacts", ContactRecord(fact.channel, draft.on.at, fact.channel))
-    else:
-        history.drop("contacts", fact.channel)
-
-
-@define
-class _Channel:
-    """The consents of one channel: by topic, and the latest withdrawal of all topics."""
-
-    topics: dict[str, _Latest] = field(factory=dict)
-    all_off: tuple[int, str] = (-(2**62), "")
-
-
-def _consent(history: History, fact: f.ConsentGiven | f.ConsentWithdrawn) -> None:
-    draft = history.drafts.setdefault(("consent", fact.channel), _Channel())
-    if fact.topic is None:
-        draft.all_off = max(draft.all_off, (fact.at, fact.id))
-    else:
-        latest = draft.topics.setdefault(fact.topic, _Latest())
-        (latest.see_on if isinstance(fact, f.ConsentGiven) else latest.see_off)(fact)
-    for topic, latest in draft.topics.items():
-        name = f"{fact.channel}/{topic}"
-        if latest.is_on(draft.all_off):
-            history.put("consents", ConsentRecord(name, latest.on.at, fact.channel, topic, latest.on.source))
-        else:
-            history.drop("consents", name)
 
 
 def _viewed(history: History, fact: f.Viewed) -> None:
@@ -179,7 +133,11 @@ def _message(history: History, fact: Any) -> None:
     if sent is not None:
         flags = ("delivered" in seen, "opened" in seen, "clicked" in seen, "failed" in seen)
         words = (sent.rule, sent.step, sent.template, sent.channel, sent.topic)
-        history.put("messages", MessageRecord(sent.message, sent.at, *words, *flags))
+        history.put("messages", MessageRecord(sent.message, sent.at, *words, *flags, sent.purpose, sent.items))
+
+
+def _exposed(history: History, fact: f.Exposed) -> None:
+    history.put("exposures", ExposureRecord(fact.id, fact.at, fact.experiment, fact.variant, fact.rule))
 
 
 _STEPS: dict[type[f.Fact], Callable[[History, Any], None]] = {
@@ -187,10 +145,18 @@ _STEPS: dict[type[f.Fact], Callable[[History, Any], None]] = {
     f.AttributeChanged: _attribute,
     f.Tagged: _tagged,
     f.Untagged: _tagged,
-    f.ContactAdded: _contact,
-    f.ContactRemoved: _contact,
-    f.ConsentGiven: _consent,
-    f.ConsentWithdrawn: _consent,
+    f.ContactAdded: fold_contact,
+    f.ContactRemoved: fold_contact,
+    f.AddressSuppressed: fold_contact,
+    f.AddressRestored: fold_contact,
+    f.ConsentGiven: fold_consent,
+    f.ConsentConfirmed: fold_consent,
+    f.ConsentWithdrawn: fold_consent,
+    f.Paused: fold_pause,
+    f.Resumed: fold_pause,
+    f.FrequencyChosen: fold_frequency,
+    f.ChannelsChosen: fold_channels,
+    f.Exposed: _exposed,
     f.OrderPlaced: fold_order,
     f.OrderPaid: fold_order,
     f.OrderDelivered: fold_order,

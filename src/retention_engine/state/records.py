@@ -1,15 +1,20 @@
 """The records a question may ask for: one class per collection; its fields are the fields of the language.
 
-Amounts are minor units of the order's currency; ``at`` is microseconds UTC.
+Amounts are minor units of the order's currency; ``at`` is microseconds UTC. Fields that hold instants or lists are
+there for policies and pages; the language does not ask for them.
 """
 
 from __future__ import annotations
 
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from attrs import define, fields
 
 from retention_engine.errors import DefinitionError, nearest, shown
+
+
+class Moment(int):
+    """An instant held by an attribute: microseconds UTC, told apart from plain numbers by its type."""
 
 
 @define
@@ -97,6 +102,8 @@ class MessageRecord(Record):
     opened: bool
     clicked: bool
     failed: bool
+    purpose: str = "marketing"
+    items: tuple[str, ...] = ()
 
 
 @define
@@ -142,11 +149,64 @@ class ContactRecord(Record):
 
 @define
 class ConsentRecord(Record):
-    """A consent in force, since it was given."""
+    """A consent that was not withdrawn, since it was given; whether it expired depends on when you ask."""
 
     channel: str
     topic: str
     source: str
+    confirmed: bool = False
+    expires: Moment | None = None
+
+
+@define
+class RefusalRecord(Record):
+    """A withdrawal of consent, ``*`` for every channel or topic, not followed by a consent to exactly the same."""
+
+    channel: str
+    topic: str
+
+
+@define
+class PauseRecord(Record):
+    """A pause the customer asked for, ``*`` for every channel or topic; ``until`` may have passed."""
+
+    channel: str
+    topic: str
+    until: Moment | None
+
+
+@define
+class FrequencyRecord(Record):
+    """At most ``count`` messages in ``seconds``, chosen by the customer; ``*`` for every channel or topic."""
+
+    channel: str
+    topic: str
+    count: int
+    seconds: int
+
+
+@define
+class ChannelOrderRecord(Record):
+    """The channels the customer likes, best first."""
+
+    channels: tuple[str, ...]
+
+
+@define
+class SuppressionRecord(Record):
+    """A channel whose present address must not be used; ``reason`` is a stable code."""
+
+    channel: str
+    reason: str
+
+
+@define
+class ExposureRecord(Record):
+    """A meeting with a variant of an experiment."""
+
+    experiment: str
+    variant: str
+    rule: str | None
 
 
 @define
@@ -162,16 +222,29 @@ COLLECTIONS: dict[str, type[Record]] = {
     "consents": ConsentRecord,
     "contacts": ContactRecord,
     "deliveries": DeliveryRecord,
+    "exposures": ExposureRecord,
     "messages": MessageRecord,
     "orders": OrderRecord,
     "purchases": PurchaseRecord,
     "referrals": ReferralRecord,
+    "refusals": RefusalRecord,
     "reviews": ReviewRecord,
+    "suppressions": SuppressionRecord,
     "tags": TagRecord,
     "views": ViewRecord,
     "visits": VisitRecord,
 }
 """Every built-in collection by its name in the language."""
+
+CHOICES: dict[str, type[Record]] = {
+    "channel_order": ChannelOrderRecord,
+    "frequencies": FrequencyRecord,
+    "pauses": PauseRecord,
+}
+"""The collections that policies and pages read besides; they are no names of the language."""
+
+EVERY = "*"
+"""Stands for every channel, or every topic, in the records of choices."""
 
 EVENTS = "events:"
 """Prefix of the collections behind ``events(name)``."""
@@ -184,9 +257,10 @@ def _kinds(cls: type[Record]) -> dict[str, str]:
     kinds = {}
     for each in fields(cls):
         hint = hints[each.name]
-        plain = hint if isinstance(hint, type) else next(part for part in hint.__args__ if part is not type(None))
-        kinds[each.name] = _KINDS[plain]
-    kinds.pop("at")
+        options = () if get_origin(hint) is tuple else get_args(hint) or (hint,)
+        plain = next((part for part in options if part in _KINDS), None)
+        if plain is not None and each.name != "at":
+            kinds[each.name] = _KINDS[plain]
     return kinds
 
 
@@ -204,10 +278,6 @@ def fields_of(collection: str) -> dict[str, str] | None:
     if collection not in _FIELDS:
         raise DefinitionError(f"unknown collection {shown(collection)}{nearest(collection, COLLECTIONS)}")
     return _FIELDS[collection]
-
-
-class Moment(int):
-    """An instant held by an attribute: microseconds UTC, told apart from plain numbers by its type."""
 
 
 def kind_of_value(value: object) -> str | None:

@@ -74,7 +74,7 @@ def _dump(plain: dict[str, Any]) -> str:
 
 
 def _action(raw: dict[str, Any]) -> Action:
-    return Action(**{**raw, "because": tuple(raw.get("because", ()))})
+    return Action(**{**raw, **{name: tuple(raw[name]) for name in ("items", "because") if name in raw}})
 
 
 @contextmanager

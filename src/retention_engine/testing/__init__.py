@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from retention_engine.testing.clock import ManualClock
     from retention_engine.testing.conformance import StoreConformance
     from retention_engine.testing.fold_laws import arrangements, order_independent
+    from retention_engine.testing.interrupted import InterruptedStore
     from retention_engine.testing.laws import (
         LAWS,
         check_comparisons,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         check_windows,
     )
     from retention_engine.testing.simulation import (
-        InterruptedStore,
         decision_lines,
         once,
         order_independent_engine,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         histories,
         instants,
         orders,
+        policies,
         quantities,
         rule_sets,
         rules,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         spans,
         zones,
     )
+    from retention_engine.testing.verified import Verified, verify
 
 __all__ = [
     "LAWS",
@@ -59,6 +61,7 @@ __all__ = [
     "ManualClock",
     "Scenario",
     "StoreConformance",
+    "Verified",
     "arrangements",
     "cases",
     "check_comparisons",
@@ -87,6 +90,7 @@ __all__ = [
     "order_independent",
     "order_independent_engine",
     "orders",
+    "policies",
     "quantities",
     "rule_sets",
     "rules",
@@ -94,6 +98,7 @@ __all__ = [
     "spans",
     "strategies",
     "tick_invariant",
+    "verify",
     "view_at",
     "walk",
     "zones",
@@ -106,7 +111,9 @@ _HOMES = {
     "conformance": ("StoreConformance",),
     "fold_laws": ("arrangements", "order_independent"),
     "laws": ("LAWS", *(name for name in __all__ if name.startswith("check_"))),
-    "simulation": ("InterruptedStore", "decision_lines", "once", "order_independent_engine", "tick_invariant"),
+    "interrupted": ("InterruptedStore",),
+    "simulation": ("decision_lines", "once", "order_independent_engine", "tick_invariant"),
+    "verified": ("Verified", "verify"),
 }
 """Module -> the names in it; all other names are strategies."""
 

@@ -7,25 +7,26 @@ decided, byte by byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
 
-from attrs import asdict, field, frozen
+from attrs import asdict
 
 from retention_engine.actions import Decision
-from retention_engine.engine import Engine
+from retention_engine.arbitration import Policy
 from retention_engine.errors import StoreError
 from retention_engine.facts import Fact
 from retention_engine.ports import Store
 from retention_engine.rules import Rule, RuleSet
 from retention_engine.stores import MemoryStore
 from retention_engine.testing.fold_laws import arrangements
+from retention_engine.testing.interrupted import InterruptedStore
+from retention_engine.testing.shop import Run, Shop
 from retention_engine.timing import DAY, Span, days, to_instant
 
-Run = Sequence[tuple[Sequence[Fact], int]]
 _WEEK = days(7)
 
 
@@ -44,6 +45,7 @@ def tick_invariant(
     zone: str = "UTC",
     lateness: Span = _WEEK,
     assume_sent: bool = False,
+    policies: Iterable[Policy] = (),
     store: Callable[[], Store] = MemoryStore,
 ) -> list[Decision]:
     """Check that it does not matter how time is cut into ``advance`` calls, and return the decisions.
@@ -56,22 +58,24 @@ def tick_invariant(
         since: the launch of the rules, exclusive.
         to: the end, inclusive.
         cuts: instants to stop at on the way; those before ``since`` and after ``to`` are left out.
+        policies: those that stand besides ``courtesy()``.
         store: makes an empty store for each run.
 
     Raises:
         AssertionError: two ways give different decisions; the message shows the first difference.
     """
-    shop = _Shop(RuleSet.of(rules), to_instant(since), zone, lateness, assume_sent, store)
+    given: dict[str, Any] = {"zone": zone, "lateness": lateness, "assume_sent": assume_sent}
+    shop = Shop.of(rules, since=since, policies=policies, store=store, **given)
     known, end = _by_effect(facts), to_instant(to)
-    given = sorted({cut for cut in map(to_instant, cuts) if shop.since <= cut <= end} | {end})
+    stops = sorted({cut for cut in map(to_instant, cuts) if shop.since <= cut <= end} | {end})
     daily = [*range(shop.since, end, DAY), end]
-    last_moment = sorted({fact.effective - 1 for fact in known if shop.since < fact.effective <= end} | {*given})
+    last_moment = sorted({fact.effective - 1 for fact in known if shop.since < fact.effective <= end} | {*stops})
     whole = shop.decide([(known, end)])
     near = sorted({each.at + step for each in whole for step in (-1, 0, 1) if each.at + step <= end} | {end})
     ways = {
-        "in the steps given": _ahead(known, given),
+        "in the steps given": _ahead(known, stops),
         "once a day": _ahead(known, daily),
-        "in the steps given, facts recorded as they come": in_time(known, given),
+        "in the steps given, facts recorded as they come": in_time(known, stops),
         "once a day, facts recorded as they come": in_time(known, daily),
         "around each decision": _ahead(known, near),
         "each fact recorded 1 µs before it takes effect": in_time(known, last_moment),
@@ -91,6 +95,7 @@ def order_independent_engine(
     runs: Iterable[Run] = (),
     zone: str = "UTC",
     lateness: Span = _WEEK,
+    policies: Iterable[Policy] = (),
     store: Callable[[], Store] = MemoryStore,
 ) -> list[Decision]:
     """Check that the order and the repetition of facts do not matter, and return the decisions.
@@ -101,12 +106,13 @@ def order_independent_engine(
         to: the end, inclusive.
         orders: arrangements of the facts, repetitions allowed, to record at and before the launch, besides our own.
         runs: further ways to record the same facts, each before the engine is advanced to where it takes effect.
+        policies: those that stand besides ``courtesy()``.
         store: makes an empty store for each run.
 
     Raises:
         AssertionError: two ways give different decisions; the message shows the first difference.
     """
-    shop = _Shop(RuleSet.of(rules), to_instant(since), zone, lateness, False, store)
+    shop = Shop.of(rules, since=since, zone=zone, lateness=lateness, policies=policies, store=store)
     known, end = _by_effect(facts), to_instant(to)
     whole = shop.decide([(known, end)])
     for order in (*arrangements(known), *orders):
@@ -127,6 +133,7 @@ def once(
     failures: Collection[int] = (),
     zone: str = "UTC",
     lateness: Span = _WEEK,
+    policies: Iterable[Policy] = (),
     store: Callable[[], Store] = MemoryStore,
 ) -> list[Decision]:
     """Check that nothing is decided twice and nothing lost, whatever is repeated or breaks, and return the decisions.
@@ -141,12 +148,13 @@ def once(
         to: the end, inclusive.
         cuts: instants to stop at on the way.
         failures: numbers of the transactions that fail.
+        policies: those that stand besides ``courtesy()``.
         store: makes an empty store for each run.
 
     Raises:
         AssertionError: an identity acts twice, a repetition changes something, or a decision is lost.
     """
-    shop = _Shop(RuleSet.of(rules), to_instant(since), zone, lateness, False, store)
+    shop = Shop.of(rules, since=since, zone=zone, lateness=lateness, policies=policies, store=store)
     known, end = _by_effect(facts), to_instant(to)
     steps = sorted({cut for cut in map(to_instant, cuts) if shop.since <= cut <= end} | {end})
     whole = shop.decide([(known, end)])
@@ -163,80 +171,6 @@ def once(
     _act_once(found, kept)
     kept.close()
     return whole
-
-
-class InterruptedStore(Store):
-    """A store whose transactions fail as told: an odd one before its commit, an even one right after it."""
-
-    def __init__(self, store: Store, failures: Collection[int]) -> None:
-        """Wrap a store; the transactions are numbered from 1."""
-        self.facts, self.roster, self.wakes = store.facts, store.roster, store.wakes
-        self.journal, self.outbox, self.settings = store.journal, store.outbox, store.settings
-        self._store = store
-        self._failures = failures
-        self._number = 0
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit, roll back, or commit and fail all the same.
-
-        Raises:
-            StoreError: this transaction is one that fails.
-        """
-        self._number += 1
-        number, fails = self._number, self._number in self._failures
-        with self._store.transaction():
-            yield
-            if fails and number % 2:
-                raise StoreError(f"transaction {number} fails before its commit, as told")
-        if fails:
-            raise StoreError(f"transaction {number} fails after its commit, as told")
-
-    def close(self) -> None:
-        """Close the store inside."""
-        self._store.close()
-
-
-@frozen
-class _Shop:
-    """Engines of one rule set, and what they decide."""
-
-    rules: RuleSet
-    since: int
-    zone: str
-    lateness: Span
-    assume_sent: bool
-    make: Callable[[], Store] = field(repr=False)
-
-    def engine(self, store: Store) -> Engine:
-        """Return a new engine on a store that may have been used before."""
-        return Engine(
-            self.rules,
-            store=store,
-            zone=self.zone,
-            since=self.since,
-            lateness=self.lateness,
-            assume_sent=self.assume_sent,
-        )
-
-    def record(self, store: Store, told: Sequence[Fact]) -> int:
-        """Record facts with a new engine on a store; return how many were new."""
-        return self.engine(store).record(told).new
-
-    def advance(self, store: Store, to: int) -> list[Decision]:
-        """Advance a new engine on a store."""
-        return self.engine(store).advance(to).decisions
-
-    def decide(self, run: Run, before: Iterable[Sequence[Fact]] = ()) -> list[Decision]:
-        """Record the batches that come before, make the run, and return what every advance gave."""
-        with self.engine(self.make()) as engine:
-            for batch in before:
-                engine.record(batch)
-            made: list[Decision] = []
-            for told, at in run:
-                engine.record(told)
-                made += engine.advance(at).decisions
-        return made
 
 
 def in_time(facts: Iterable[Fact], cuts: Iterable[int]) -> list[tuple[list[Fact], int]]:

@@ -27,6 +27,7 @@ from retention_engine.timing.spans import (
     minutes,
     seconds,
 )
+from retention_engine.timing.windows import PERIODS, ClockWindow, clock_minute, clock_window, period_of
 
 __all__ = [
     "DAY",
@@ -35,11 +36,15 @@ __all__ = [
     "LATEST",
     "MINUTE",
     "NEVER",
+    "PERIODS",
     "SECOND",
+    "ClockWindow",
     "LocalDays",
     "Span",
     "anniversary",
     "at_local",
+    "clock_minute",
+    "clock_window",
     "days",
     "days_from",
     "hours",
@@ -51,6 +56,7 @@ __all__ = [
     "minutes",
     "next_day",
     "next_hour",
+    "period_of",
     "seconds",
     "start_of_day",
     "to_datetime",

@@ -9,8 +9,7 @@ from retention_engine.rules.analysis.entries import known_at, known_at_entry
 from retention_engine.rules.analysis.findings import Code, Finding, Severity, said
 from retention_engine.rules.analysis.satisfy import always_holds, follows, never_holds
 from retention_engine.rules.analysis.scopes import scope_of
-from retention_engine.rules.rule import Rule, RuleSet
-from retention_engine.rules.steps import WaitFor
+from retention_engine.rules.rule import Rule, RuleSet, asked
 from retention_engine.rules.triggers import Edge
 
 _ALWAYS = {
@@ -41,11 +40,12 @@ def _predicates(rule: Rule) -> Iterator[tuple[str, Truth]]:
         yield "the trigger", rule.trigger.watched()
     if rule.when is not None:
         yield "when", rule.when
-    for step in rule.steps:
-        if isinstance(step, WaitFor):
-            yield f"step {step.name!r}", step.predicate
+    for step in rule.flow.steps.values():
+        yield from ((f"step {step.name!r}", predicate) for predicate in asked(step))
     if rule.exit_when is not None:
         yield "exit_when", rule.exit_when
+    if rule.goal is not None:
+        yield "the goal", rule.goal.predicate
 
 
 def _inside(node: Node) -> Iterator[Node]:

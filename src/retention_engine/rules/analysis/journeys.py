@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import dropwhile
+from itertools import pairwise
 
 from retention_engine.predicates import Truth
+from retention_engine.rules.acts import Do
 from retention_engine.rules.analysis.entries import conjuncts, longest
 from retention_engine.rules.analysis.findings import Code, Finding, Severity, said
 from retention_engine.rules.analysis.satisfy import follows, never_holds
+from retention_engine.rules.analysis.ways import acts, sequences
 from retention_engine.rules.rule import Rule, RuleSet
-from retention_engine.rules.steps import Delay, Do, WaitFor
+from retention_engine.rules.steps import Step
 from retention_engine.rules.triggers import Edge
+from retention_engine.rules.waits import Delay, WaitFor, WaitUntil
 from retention_engine.timing import Span
 
 PROMOTIONAL = frozenset(
@@ -36,10 +39,10 @@ def journey_findings(rules: RuleSet, promotional: Collection[str]) -> Iterator[F
 
 def _unreachable(rule: Rule) -> Iterator[Finding]:
     """Yield the first wait that nobody gets past, when steps follow it."""
-    for place, step in enumerate(rule.steps[:-1]):
+    for step, following in (pair for path in sequences(rule.steps) for pair in pairwise(path)):
         if not isinstance(step, WaitFor) or step.on_timeout != "exit":
             continue
-        behind = f"step {rule.steps[place + 1].name!r} is never reached: "
+        behind = f"step {following.name!r} is never reached: "
         if never_holds(step.predicate):
             why = f"what is waited for can never hold: {said(step.predicate)}"
         elif rule.exit_when is not None and follows(rule.exit_when, step.predicate):
@@ -51,29 +54,36 @@ def _unreachable(rule: Rule) -> Iterator[Finding]:
 
 
 def _pointless(rule: Rule) -> Iterator[Finding]:
-    if not any(isinstance(step, Do) for step in rule.steps):
+    steps = rule.flow.steps
+    last = (step for name, step in steps.items() if _waits(step) and rule.flow.after[name] is None)
+    if not any(isinstance(step, Do) for step in steps.values()):
         message = f"it does nothing: its steps are waits, such as {said(rule.steps[0])}"
         yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.WARNING, message, "add Send(...) or Do(...)")
-    elif not isinstance(rule.steps[-1], Do):
-        message = f"nothing follows its last wait, {said(rule.steps[-1])}"
-        yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.INFO, message, "leave it out")
+    else:
+        for step in last:
+            message = f"nothing follows its last wait, {said(step)}"
+            yield Finding((rule.id,), Code.POINTLESS_WAIT, Severity.INFO, message, "leave it out")
+
+
+def _waits(step: Step) -> bool:
+    return isinstance(step, Delay | WaitFor | WaitUntil)
 
 
 def _outlives(rule: Rule) -> Iterator[Finding]:
     """Yield the first step that comes only after the journey is left by itself (F16)."""
     window = _window(rule)
-    waited = 0
-    for step in rule.steps:
-        if window is not None and isinstance(step, Do) and waited >= window[1]:
-            predicate, micros = window
-            message = (
-                f"step {step.name!r} comes after {Span(waited)!r}, but unless new facts renew it exit_when ends the "
-                f"journey after {Span(micros)!r} at most, with {said(predicate)}"
-            )
-            suggestion = "entry is not membership: leave that out of exit_when, or shorten the delays"
-            yield Finding((rule.id,), Code.OUTLIVES_WINDOW, Severity.WARNING, message, suggestion)
-            return
-        waited += step.span.micros if isinstance(step, Delay) else 0
+    if window is None:
+        return
+    predicate, micros = window
+    late = next((each for each in acts(rule.steps) if each.least >= micros), None)
+    if late is None:
+        return
+    message = (
+        f"step {late.step.name!r} comes after {Span(late.least)!r}, but unless new facts renew it exit_when ends the "
+        f"journey after {Span(micros)!r} at most, with {said(predicate)}"
+    )
+    suggestion = "entry is not membership: leave that out of exit_when, or shorten the delays"
+    yield Finding((rule.id,), Code.OUTLIVES_WINDOW, Severity.WARNING, message, suggestion)
 
 
 def _window(rule: Rule) -> tuple[Truth, int] | None:
@@ -87,8 +97,8 @@ def _window(rule: Rule) -> tuple[Truth, int] | None:
 
 def _keeps_selling(rule: Rule, promotional: Collection[str]) -> Iterator[Finding]:
     """Yield a rule that goes on with promotional messages after a wait, whatever the customer buys meanwhile."""
-    later = dropwhile(lambda step: isinstance(step, Do), rule.steps)
-    topics = [step.topic for step in later if isinstance(step, Do) and step.topic in promotional]
+    later = (each.step for each in acts(rule.steps) if each.waited)
+    topics = [step.topic for step in later if step.topic in promotional]
     reads = frozenset() if rule.exit_when is None else rule.exit_when.reads()
     if topics and not any(name in _ABOUT_BUYING or name.startswith("events:order") for name in reads):
         message = f"it goes on sending {topics[0]!r} to those who have bought meanwhile: exit_when is {rule.exit_when}"

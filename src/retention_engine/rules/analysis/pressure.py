@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 from retention_engine.predicates import MonthDay
+from retention_engine.rules.acts import Do
 from retention_engine.rules.analysis.findings import Code, Finding, Severity
+from retention_engine.rules.analysis.ways import lasting
 from retention_engine.rules.catalogue import Catalogue
 from retention_engine.rules.rule import Rule, RuleSet
 from retention_engine.rules.schedules import Schedule
-from retention_engine.rules.steps import Do, WaitFor
+from retention_engine.rules.steps import Branch, Split, Step
 from retention_engine.rules.triggers import After, Ahead, Before, Edge, Every
 from retention_engine.timing import DAY, Span
 
@@ -40,20 +42,34 @@ def worst_case(rule: Rule) -> int | None:
 
     A week is seven dates of their calendar for schedules and yearly dates, 7 x 24 hours for spans.
     """
+    return _messages(rule, rule.steps, 0, waits=False)
+
+
+def _messages(rule: Rule, steps: Sequence[Step], shift: int, *, waits: bool) -> int | None:
     total: int | None = 0
-    shift, waits = 0, False
-    for step in rule.steps:
+    for step in steps:
         if isinstance(step, Do):
             found = _entries(rule, shift, waits=waits) if step.kind == "send" else 0
-            total = None if total is None or found is None else total + found
+        elif isinstance(step, Branch | Split):
+            paths = [_messages(rule, path, shift, waits=waits) for _, path in step.paths()]
+            known = [each for each in paths if each is not None]
+            together = max(known, default=0) if _same_way(rule, step) else sum(known)
+            found = together if len(known) == len(paths) else None
         else:
-            waits = True
-            shift += step.timeout.micros if isinstance(step, WaitFor) else 0
+            found = 0
+        total = None if total is None or found is None else total + found
+        least, most = lasting([step])
+        shift, waits = shift + most - least, waits or most > 0
     return total
 
 
+def _same_way(rule: Rule, step: Branch | Split) -> bool:
+    """Tell whether a customer takes the same path every time."""
+    return isinstance(step, Split) or rule.re_entry == "once"
+
+
 def _sends(rule: Rule) -> bool:
-    return any(isinstance(step, Do) and step.kind == "send" for step in rule.steps)
+    return bool(rule.messages())
 
 
 def _entries(rule: Rule, shift: int, *, waits: bool) -> int | None:

@@ -8,7 +8,7 @@ from datetime import date
 from attrs import evolve
 
 from retention_engine import predicates as p
-from retention_engine.rules import After, Ahead, Before, Every, Trigger
+from retention_engine.rules import After, Ahead, Before, Edge, Every, Schedule, Trigger
 from retention_engine.state import Moment
 from retention_engine.testing.brute_force.moments import CALENDAR, asks, inside, on_clock
 from retention_engine.timing import anniversary, local_date
@@ -54,6 +54,21 @@ def _yearly(trigger: Before, view: View) -> Iterator[tuple[str, int]]:
         ahead = date.fromordinal(day.toordinal() - trigger.lead.count)
         if on_clock(ahead, trigger.at, view.where) == view.now:
             yield str(year), view.now
+
+
+def stands(trigger: Trigger, key: str, view: View) -> bool:
+    """Tell whether what made an occasion is still there."""
+    if isinstance(trigger, Edge):
+        return holds(trigger.predicate, view) == trigger.entering
+    return not isinstance(trigger, After) or any(each.record.id == key for each in trigger.records.members(view))
+
+
+def first_of(schedule: Schedule, view: View) -> int:
+    """Return the first instant of a schedule from now on."""
+    today = local_date(view.now, view.where).toordinal()
+    days = (date.fromordinal(number) for number in range(today - 3, today + 70))
+    found = (on_clock(day, schedule.at, view.where) for day in days if schedule.falls_on(day))
+    return min(at for at in found if at >= view.now)
 
 
 def key_of(predicate: p.Truth, view: View) -> str:

@@ -3,97 +3,66 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
-from retention_engine.actions import Action, Decision, Outcome, Reason
+from retention_engine.actions import Decision, Outcome, Reason
 from retention_engine.facts import Fact, MessageSent
-from retention_engine.rules import Catalogue, Do, Edge, Rule, RuleSet, WaitFor
-from retention_engine.state import History, fold
-from retention_engine.testing.brute_force.asked import dues, holds, key_of
-from retention_engine.testing.brute_force.moments import dates, inside, moments
+from retention_engine.rules import Branch, Catalogue, Do, Edge, Rule, Split, Step, WaitFor, WaitUntil
+from retention_engine.testing.brute_force.asked import dues, first_of, holds, key_of, stands
+from retention_engine.testing.brute_force.journal import Journal
+from retention_engine.testing.brute_force.letters import Journey, said_by
+from retention_engine.testing.brute_force.manners import Answer, Seen, ask
+from retention_engine.testing.brute_force.moments import moments, policy_moments
 from retention_engine.timing import Span
-from retention_engine.view import View, zone_of
+from retention_engine.view import View
+
+_FACING = ("send", "audience_join")
 
 
-@frozen(kw_only=True)
-class Shop:
-    """What is the same for every customer.
+@define
+class Life(Journal):
+    """The decisions about one customer; ``live`` is called once.
 
     Attributes:
-        news: facts about the catalogue.
-        launched: rule id -> launch, exclusive, microseconds UTC.
-        lateness: microseconds.
+        journeys: those that stand at a wait or a held message.
+        letters: those whose message is asked about at this instant.
     """
 
-    rules: RuleSet
-    news: list[Fact]
-    launched: dict[str, int]
-    zone: str
-    lateness: int
-    assume_sent: bool
-
-
-@define
-class Journey:
-    """A rule that waits at one of its steps."""
-
-    rule: Rule
-    occasion: str
-    entry: int
-    place: int
-    until: int
-
-
-@define
-class Life:
-    """The decisions about one customer; ``live`` is called once."""
-
-    shop: Shop
-    customer: str
-    facts: list[Fact]
-    made: list[Decision] = field(factory=list)
-    decided: dict[tuple[str, str], int] = field(factory=dict)
-    entered: dict[str, int] = field(factory=dict)
     journeys: list[Journey] = field(factory=list)
-    ahead: list[int] = field(factory=list)
-    _histories: dict[int, History] = field(factory=dict)
+    letters: list[Journey] = field(factory=list)
 
     def live(self, to: int, every: Span | None) -> list[Decision]:
         """Ask at every instant up to ``to``, inclusive, and return what is decided."""
-        launches = self.shop.launched.values()
-        start, last = min(launches, default=to), -1
+        launches, last = self.shop.launched.values(), -1
+        start = min(launches, default=to)
         told = (*self.facts, *self.shop.news)
-        self.ahead = [*moments(self.shop.rules, told, start, to, shop_zone=self.shop.zone), *launches]
-        self.ahead += [] if every is None else range(start, to, every.micros)
+        known = {*moments(self.shop.rules, told, start, to, shop_zone=self.shop.zone), *launches}
+        known.update(() if every is None else range(start, to, every.micros))
+        held = policy_moments(self.shop.policies, told, start, to, shop_zone=self.shop.zone)
+        self.ahead = [*((at, False) for at in known), *((at, True) for at in held - known)]
         heapify(self.ahead)
-        while self.ahead and self.ahead[0] <= to:
-            at = heappop(self.ahead)
-            if at != last:
-                self._ask(at)
-            last = at
+        while self.ahead and self.ahead[0][0] <= to:
+            at, is_of_held = heappop(self.ahead)
+            if at != last and not (is_of_held and not any(each.held for each in self.journeys)):
+                self._ask(at, held_only=is_of_held)
+                last = at
         return self.made
 
-    def _seen(self, at: int) -> View | None:
-        """Return what is known at an instant: nothing of somebody who is not known yet."""
-        known = [fact for fact in self.facts if fact.effective <= at]
-        if not known:
-            return None
-        if len(known) not in self._histories:
-            ordered = sorted(known, key=lambda fact: (fact.at, fact.id))
-            self._histories[len(known)] = fold(History(self.customer), ordered)
-        history = self._histories[len(known)]
-        return View(history, at, zone_of(history, self.shop.zone))
-
-    def _ask(self, at: int) -> None:
-        now, before = self._seen(at), self._seen(at - 1)
+    def _ask(self, at: int, *, held_only: bool) -> None:
+        now = self.seen(at)
         if now is None:
             return
         for rule in self.shop.rules:
-            theirs = (journey for journey in self.journeys if journey.rule is rule)
+            theirs = (each for each in self.journeys if each.rule is rule and (each.held or not held_only))
             for journey in sorted(theirs, key=lambda journey: (journey.entry, journey.occasion)):
                 self._resume(journey, now)
+        if not held_only:
+            self._trigger(now)
+        self._weigh(now)
+
+    def _trigger(self, now: View) -> None:
+        before = self.seen(now.now - 1)
         for rule in self.shop.rules:
             if isinstance(rule.trigger, Edge):
                 self._edge(rule, rule.trigger, now, before)
@@ -143,13 +112,16 @@ class Life:
             return
         is_late = late or now.now - due > self.shop.lateness
         reason = Reason.LATE_FACT if is_late else self._refusal(rule, due, now)
-        if reason is not None:
-            self._note(rule, key, now.now, rule.steps[0].name, outcome=Outcome.DROP, reason=reason)
-            return
-        self._run(Journey(rule, key, now.now, 0, now.now), due, now)
+        journey = Journey(rule, key, now.now, rule.steps, due=due)
+        self.decided[rule.id, key] = now.now
+        if reason is None:
+            self._run(journey, now, has_done=False)
+        else:
+            self.note(journey, now, outcome=Outcome.DROP, reason=reason)
 
     def _refusal(self, rule: Rule, due: int, now: View) -> Reason | None:
-        last = self.entered.get(rule.id)
+        is_entering = any(each.rule is rule and each.entry == now.now for each in self.letters)
+        last = now.now if is_entering else self.entered.get(rule.id)
         if rule.valid_for is not None and now.now >= due + rule.valid_for.micros:
             return Reason.EXPIRED
         if last is not None and rule.re_entry == "once":
@@ -163,73 +135,119 @@ class Life:
         return None
 
     def _resume(self, journey: Journey, now: View) -> None:
-        rule, step = journey.rule, journey.rule.steps[journey.place]
+        rule, step = journey.rule, journey.rest[0]
         is_over = now.now >= journey.until
         is_met = isinstance(step, WaitFor) and holds(step.predicate, now, journey.entry)
         if rule.exit_when is not None and holds(rule.exit_when, now, journey.entry):
-            self._exit(journey, now.now, Reason.EXITED)
+            self._exit(journey, now, Reason.EXITED)
+        elif isinstance(step, Do):
+            self._held(journey, now)
         elif is_over and not is_met and isinstance(step, WaitFor) and step.on_timeout == "exit":
-            self._exit(journey, now.now, Reason.CONDITION_FALSE)
+            self._exit(journey, now, Reason.CONDITION_FALSE)
         elif is_over or is_met:
             self.journeys.remove(journey)
-            self._run(evolve(journey, place=journey.place + 1), now.now, now)
+            self._go_on(journey, now, due=now.now, has_done=False)
 
-    def _exit(self, journey: Journey, at: int, reason: Reason) -> None:
-        self.journeys.remove(journey)
-        step = journey.rule.steps[journey.place].name
-        self._note(journey.rule, journey.occasion, at, step, outcome=Outcome.EXIT, reason=reason)
-
-    def _run(self, journey: Journey, due: int, now: View) -> None:
-        rule, key, at = journey.rule, journey.occasion, now.now
-        self.entered[rule.id] = max(journey.entry, self.entered.get(rule.id, journey.entry))
-        for place in range(journey.place, len(rule.steps)):
-            step = rule.steps[place]
-            if isinstance(step, Do):
-                self._act(rule, key, step, at, due=due)
-                continue
-            if isinstance(step, WaitFor) and holds(step.predicate, now, journey.entry):
-                continue
-            until = at + (step.timeout if isinstance(step, WaitFor) else step.span).micros
-            self._note(rule, key, at, step.name, outcome=Outcome.WAIT, until=until)
-            self.journeys.append(evolve(journey, place=place, until=until))
-            heappush(self.ahead, until)
+    def _held(self, journey: Journey, now: View) -> None:
+        """Ask again about a message that was held."""
+        rule, until = journey.rule, journey.valid_until
+        is_gone = not stands(rule.trigger, journey.occasion, now) or not (rule.when is None or holds(rule.when, now))
+        if is_gone and not journey.is_past_door:
+            self._exit(journey, now, Reason.CONDITION_FALSE)
             return
-        if not isinstance(rule.steps[-1], Do):
-            self._note(rule, key, at, rule.steps[-1].name, outcome=Outcome.DONE)
+        self.journeys.remove(journey)
+        if until is None or now.now < until:
+            self.letters.append(journey)
+            return
+        self.note(journey, now, outcome=Outcome.DROP, reason=journey.held)
+        self._go_on(journey, now, due=now.now, has_done=True)
 
-    def _act(self, rule: Rule, key: str, step: Do, at: int, *, due: int) -> None:
-        names: dict[str, Any] = {"rule": rule.id, "customer": self.customer, "occasion": key, "step": step.name}
-        words: dict[str, Any] = {"kind": step.kind, "name": step.about, "channel": step.channel, "topic": step.topic}
-        until = None if rule.valid_for is None else due + rule.valid_for.micros
-        action = Action(**names, **words, data=dict(step.data), due=due, valid_until=until)
-        self._note(rule, key, at, step.name, outcome=Outcome.ACT, action=action)
-        if self.shop.assume_sent and step.kind == "send":
-            self._learn_of(action, at)
+    def _exit(self, journey: Journey, now: View, reason: Reason) -> None:
+        self.journeys.remove(journey)
+        self.note(journey, now, outcome=Outcome.EXIT, reason=reason)
 
-    def _learn_of(self, action: Action, at: int) -> None:
-        fact = MessageSent(
-            id=f"sent:{action.key}",
-            customer=self.customer,
-            at=at,
-            learned=at + 1,
-            message=action.key,
-            rule=action.rule,
-            step=action.step,
-            template=action.name,
-            channel=action.channel,
-            topic=action.topic,
-        )
-        self.facts.append(fact)
-        spans = [span.micros for span in inside(self.shop.rules.rules, Span)]
-        for instant in (
-            near for date in dates(fact) for span in (0, *spans) for near in (date + span, date + span + 1)
-        ):
-            if instant > at:
-                heappush(self.ahead, instant)
+    def _go_on(self, journey: Journey, now: View, *, due: int, has_done: bool) -> None:
+        journey.rest, journey.due, journey.held = journey.rest[1:], due, None
+        self._run(journey, now, has_done=has_done)
 
-    def _note(self, rule: Rule, key: str, at: int, step: str, **more: Any) -> None:
-        self.decided.setdefault((rule.id, key), at)
-        self.made.append(Decision(at=at, rule=rule.id, customer=self.customer, occasion=key, step=step, **more))
+    def _run(self, journey: Journey, now: View, *, has_done: bool) -> None:
+        """Go on to a wait, to a message, or to the end."""
+        while journey.rest:
+            step, *later = journey.rest
+            has_done = isinstance(step, Do)
+            if isinstance(step, Branch | Split):
+                later = [*self._path(journey, step, now), *later]
+            elif not isinstance(step, Do):
+                journey.until = _end(step, journey, now)
+                if journey.until > now.now:
+                    self.note(journey, now, outcome=Outcome.WAIT, until=journey.until)
+                    self.journeys.append(journey)
+                    heappush(self.ahead, (journey.until, False))
+                    return
+            elif step.kind in _FACING:
+                self.letters.append(journey)
+                return
+            else:
+                action = journey.action(self.customer, channel=step.channel)
+                self.note(journey, now, outcome=Outcome.ACT, action=action)
+            journey.rest = tuple(later)
+        if not has_done:
+            journey.rest = journey.rule.steps[-1:]
+            self.note(journey, now, outcome=Outcome.DONE)
+
+    def _path(self, journey: Journey, step: Branch | Split, now: View) -> tuple[Step, ...]:
+        if isinstance(step, Branch):
+            ways = [way.steps for way in step.ways if holds(way.predicate, now, journey.entry)]
+            return ways[0] if ways else step.otherwise
+        variant = step.assign(self.customer)
+        self.note(journey, now, outcome=Outcome.ARM, variant=variant)
+        return next(each.steps for each in step.variants if each.name == variant)
+
+    def _weigh(self, now: View) -> None:
+        """Ask about the messages of this instant, the best first; what is let through counts for the next."""
+        held: list[Answer] = []
+        if not self.letters:
+            return
+        news = [fact for fact in self.shop.news if fact.effective <= now.now]
+        known = self.known(now.now)
+        while self.letters:
+            journey = min(self.letters, key=lambda each: each.place)
+            self.letters.remove(journey)
+            seen = Seen(now, known, news, said_by(self.own, known), held)
+            answer = ask(self.shop.policies, journey.message(now, self.shop.news), seen)
+            held += [answer] if answer.word == "hold" else []
+            self._settle(journey, answer, now)
+
+    def _settle(self, journey: Journey, answer: Answer, now: View) -> None:
+        was_held = journey.held is not None
+        if answer.word == "hold":
+            if not was_held:
+                self.note(journey, now, outcome=Outcome.DEFER, reason=answer.reason, due=journey.due)
+            journey.held = answer.reason
+            self.journeys.append(journey)
+            if journey.valid_until is not None:
+                heappush(self.ahead, (journey.valid_until, False))
+            return
+        if answer.word == "send":
+            assert answer.message is not None
+            words = {"items": answer.message.items, "channel": answer.message.channel}
+            action = journey.action(self.customer, **words)  # type: ignore[arg-type]  # by name
+            self.note(journey, now, outcome=Outcome.ACT, action=action)
+            journey.has_spoken = True
+            self.said(action, now.now)
+        else:
+            self.note(journey, now, outcome=Outcome.DROP, reason=answer.reason)
+        if answer.word != "end":
+            self._go_on(journey, now, due=now.now if was_held else journey.due, has_done=True)
+
+
+def _end(step: Step, journey: Journey, now: View) -> int:
+    """Return when a wait ends by itself; now when it is over already."""
+    if isinstance(step, WaitUntil):
+        return first_of(step.schedule, now)
+    if isinstance(step, WaitFor):
+        return now.now if holds(step.predicate, now, journey.entry) else now.now + step.timeout.micros
+    return now.now + step.span.micros  # type: ignore[union-attr]  # a delay
 
 
 def _stood(trigger: Edge, view: View | None) -> bool:

@@ -3,6 +3,7 @@
 from retention_engine.testing.strategies.expressions import collections, comparisons, expressions, quantities
 from retention_engine.testing.strategies.facts import facts
 from retention_engine.testing.strategies.histories import cases, histories
+from retention_engine.testing.strategies.policies import busy_rules, choices, policies, policy_sets, switches
 from retention_engine.testing.strategies.rules import questions, rule_sets, rules, steps, triggers
 from retention_engine.testing.strategies.scenarios import Scenario, scenarios
 from retention_engine.testing.strategies.times import corners, datetimes, day_counts, instants, spans, zones
@@ -10,8 +11,10 @@ from retention_engine.testing.strategies.words import carts, customers, data, li
 
 __all__ = [
     "Scenario",
+    "busy_rules",
     "carts",
     "cases",
+    "choices",
     "collections",
     "comparisons",
     "corners",
@@ -26,6 +29,8 @@ __all__ = [
     "lines",
     "moneys",
     "orders",
+    "policies",
+    "policy_sets",
     "quantities",
     "questions",
     "rule_sets",
@@ -34,6 +39,7 @@ __all__ = [
     "scenarios",
     "spans",
     "steps",
+    "switches",
     "texts",
     "triggers",
     "zones",

@@ -1,4 +1,4 @@
-"""Facts of every kind about one customer, and about the catalogue."""
+"""Facts of every kind about one customer, about the catalogue and about the shop."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from retention_engine.testing.strategies.words import (
     orders,
     texts,
 )
+from retention_engine.values import PURPOSES
 
 Fields = dict[str, st.SearchStrategy[Any]]
 
@@ -37,6 +38,11 @@ _SCORES = st.sampled_from((None, 0, 9, 10, 0.5, 9.5))
 _PRICES, _SOME_PRICE = moneys(), st.none() | moneys()
 _IDS = st.integers(0, 99)
 _CHANNEL_AND_TOPIC: Fields = {"channel": _OPTIONAL, "topic": _OPTIONAL}
+_SCOPE: Fields = dict.fromkeys(("channel", "topic"), st.sampled_from((None, *SHORT)))
+_ADDRESSES = st.sampled_from(("a@example.org", "A@example.org", "b@example.org"))
+_SECONDS = st.sampled_from((3600, 604_800))
+_UNTIL = st.sampled_from((None, None, 0, 1_900_000_000_000_000))
+_SWITCHES = st.just(("all", None)) | st.tuples(st.sampled_from(f.SCOPES[1:]), _SHORT)
 
 _FIELDS: dict[type[f.Fact], Fields] = {
     f.OrderPaid: {"order_id": _ORDER_IDS},
@@ -54,11 +60,22 @@ _FIELDS: dict[type[f.Fact], Fields] = {
     f.Event: {"name": st.sampled_from(EVENT_NAMES), "data": data()},
     f.Tagged: {"tag": _SHORT},
     f.Untagged: {"tag": _SHORT},
-    f.ContactAdded: {"channel": _SHORT, "address": _NAMES},
+    f.ContactAdded: {"channel": _SHORT, "address": _ADDRESSES},
     f.ContactRemoved: {"channel": _SHORT},
-    f.ConsentGiven: {"channel": _SHORT, "topic": _SHORT, "source": _NAMES, "proof": _OPTIONAL},
-    f.ConsentWithdrawn: {"channel": _SHORT, "topic": st.sampled_from((None, *SHORT))},
-    f.MessageSent: {"message": _MESSAGES} | dict.fromkeys(("rule", "step", "template"), _NAMES) | _CHANNEL_AND_TOPIC,
+    f.AddressSuppressed: {"channel": _SHORT, "reason": _NAMES, "address": st.none() | _ADDRESSES},
+    f.AddressRestored: {"channel": _SHORT},
+    f.ConsentGiven: {"channel": _SHORT, "topic": _SHORT, "source": _NAMES, "proof": _OPTIONAL}
+    | {"expires": _UNTIL, "confirmed": st.sampled_from((False, False, True))},
+    f.ConsentConfirmed: {"channel": _SHORT, "topic": _SHORT, "proof": _OPTIONAL},
+    f.ConsentWithdrawn: _SCOPE,
+    f.Paused: {"until": _UNTIL} | _SCOPE,
+    f.Resumed: _SCOPE,
+    f.FrequencyChosen: {"count": st.sampled_from((None, 0, 1, 3)), "seconds": _SECONDS} | _SCOPE,
+    f.ChannelsChosen: {"channels": st.permutations(SHORT) | st.lists(_SHORT, max_size=1)},
+    f.Exposed: {"experiment": _SHORT, "variant": _SHORT, "rule": _OPTIONAL},
+    f.MessageSent: {"message": _MESSAGES, "purpose": st.sampled_from(PURPOSES), "items": st.lists(_NAMES, max_size=2)}
+    | dict.fromkeys(("rule", "step", "template"), _NAMES)
+    | _CHANNEL_AND_TOPIC,
     f.MessageDelivered: {"message": _MESSAGES},
     f.MessageOpened: {"message": _MESSAGES},
     f.MessageClicked: {"message": _MESSAGES, "link": _OPTIONAL},
@@ -68,6 +85,8 @@ _FIELDS: dict[type[f.Fact], Fields] = {
     f.StockChanged: {"sku": _NAMES, "pieces": _COUNTS, "was": _COUNTS},
     f.AvailabilityChanged: {"sku": _NAMES, "available": st.booleans()},
     f.SaleStarted: {"category": _NAMES, "percent": st.sampled_from((1, 50, 100)), "name": _OPTIONAL},
+    f.SendingStopped: {"switch": _SWITCHES, "reason": _NAMES, "by": _OPTIONAL},
+    f.SendingResumed: {"switch": _SWITCHES},
 }
 """Kind of fact -> what its own fields hold; the kinds that build on another value are in ``_fields``."""
 
@@ -86,7 +105,13 @@ def _fields(kind: str, customer: str, around: int, zone: str) -> st.SearchStrate
         return placed.map(lambda each: {"order": each[0], "paid": each[1], "at": each[0].at})
     if cls is f.AttributeChanged:
         return attributes(around, zone)
-    return st.fixed_dictionaries(_FIELDS[cls])
+    drawn = st.fixed_dictionaries(_FIELDS[cls])
+    return drawn.map(_switched) if "switch" in _FIELDS[cls] else drawn
+
+
+def _switched(given: dict[str, Any]) -> dict[str, Any]:
+    scope, name = given.pop("switch")
+    return given | {"scope": scope, "name": name}
 
 
 @st.composite

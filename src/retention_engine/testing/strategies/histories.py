@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from retention_engine import facts as f
-from retention_engine.state import EVENTS
+from retention_engine.state import COLLECTIONS, EVENTS
 from retention_engine.testing.case import Case, view_at
 from retention_engine.testing.strategies.expressions import expressions
 from retention_engine.testing.strategies.facts import EVENT_NAMES, OF_CUSTOMER, facts
@@ -19,7 +19,14 @@ from retention_engine.testing.strategies.words import CUSTOMER, moneys, orders
 
 _LATER = (f.OrderPaid, f.OrderDelivered, f.OrderRefunded, f.OrderShipped, f.OrderCancelled)
 _OTHERS = tuple(cls for cls in OF_CUSTOMER if cls not in (f.OrderPlaced, *_LATER))
-_KINDS = st.lists(st.sampled_from(_OTHERS), min_size=1, max_size=6, unique=True)
+_SOME = st.lists(st.sampled_from(_OTHERS), min_size=1, max_size=6, unique=True)
+_RELATED = (
+    (f.ConsentGiven, f.ConsentWithdrawn, f.ConsentConfirmed),
+    (f.ContactAdded, f.ContactRemoved, f.AddressSuppressed, f.AddressRestored),
+    (f.Paused, f.Resumed, f.FrequencyChosen, f.ChannelsChosen),
+)
+"""Kinds that switch the same things on and off: drawn together now and then, so that they meet."""
+_KINDS = st.one_of(_SOME, _SOME, _SOME, st.sampled_from(_RELATED))
 _ASKED = [EVENTS + name for name in (*EVENT_NAMES, "order_placed", "order_shipped")]
 _PLACED = st.sampled_from((1, 1, 1, 1, 1, 2))
 _PAID = st.sampled_from((True, True, False))
@@ -83,7 +90,7 @@ def histories(
         zone, around = draw(corners())
     one_order = _one_order(customer, around, zone)
     bought = [draw(one_order) for _ in range(draw(_counts(min_orders, max_orders)))]
-    kinds = (*draw(_KINDS), f.AttributeChanged, f.Registered)
+    kinds: tuple[type[f.Fact], ...] = (*draw(_KINDS), f.AttributeChanged, f.Registered)
     rest = facts(kinds=kinds, customer=customer, around=around, zone=zone)
     others = [draw(rest) for _ in range(draw(_counts(0, max_others)))]
     numbered = [fact for number, said in enumerate(bought) for fact in _numbered(said, number)]
@@ -108,6 +115,6 @@ def cases(
     when = instants(around=around, zone=zone)
     at, entry = draw(when) + draw(_WAITS), draw(st.none() | when)
     kept = sorted(view_at(known, at).history.lists)
-    about = [name for name in kept if name in _ASKED or not name.startswith(EVENTS)]
+    about = [name for name in kept if name in _ASKED or name in COLLECTIONS]
     asked = expressions(max_leaves=max_leaves, around=around, zone=zone, about=tuple(about))
     return Case(predicate=draw(asked), facts=known, at=at, zone=zone, entry=entry)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
 from attrs import evolve
 from hypothesis import strategies as st
 
@@ -76,6 +79,36 @@ def _usual(draw: st.DrawFn, *, entry: bool) -> p.Truth:
     return bought.exists()
 
 
+_SCHEDULES = st.one_of(
+    st.builds(lambda at: r.daily(at=at), _AT),
+    st.builds(lambda on, at: r.weekly(*on, at=at), st.lists(_WEEKDAYS, min_size=1, max_size=3, unique=True), _AT),
+    st.builds(lambda day, at: r.monthly(day, at=at), st.sampled_from((1, 28, 29, 30, 31)), _AT),
+)
+_SHOWN = st.sampled_from((None, p.carts.where(ordered=False), p.purchases.since(p.entry), p.events("comment")))
+_ACTS = st.one_of(
+    st.builds(lambda channel: r.Send("letter", topic="offers", channel=channel), st.sampled_from((None, "email"))),
+    st.builds(
+        lambda channels, purpose, items: r.Send("note", channels=channels, purpose=purpose, items=items),
+        st.sampled_from((("email", "sms"), ("sms",), ())),
+        st.sampled_from(("marketing", "service", "transactional")),
+        _SHOWN,
+    ),
+    st.sampled_from((r.Tag("vip"), r.Untag("vip"), r.Do("grant", "points", data={"by": "rule", "points": 5}))),
+    st.builds(lambda leave, channel: r.Audience("lost", leave=leave, channel=channel), st.booleans(), st.just("ads")),
+    st.sampled_from((r.Escalate("ann"), r.Escalate("ann", about="a call", data={"a": 1}), r.Call("crm"))),
+)
+_MANNERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "priority": st.integers(-2, 2),
+        "value": st.sampled_from((0, 1, 500)),
+        "at_cap": st.sampled_from(("defer", "drop", "best")),
+        "goal": st.builds(lambda asked, span: r.Goal(asked, within=span), _SINCE | _OLDER, _SPANS),
+    },
+)
+_DEEPEST, _MANY = 3, 12
+
+
 @st.composite
 def questions(draw: st.DrawFn, *, around: int, zone: str = "UTC", entry: bool = False) -> p.Truth:
     """Return predicates for rules: usual ones, groups of them, and any that the language has.
@@ -142,59 +175,101 @@ def _calendars(draw: st.DrawFn, around: int, zone: str) -> r.Trigger:
     return r.every(r.monthly(draw(st.sampled_from((1, 28, 29, 30, 31))), at=at))
 
 
-def steps(*, around: int, zone: str = "UTC") -> st.SearchStrategy[tuple[r.Step, ...]]:
+def steps(*, around: int, zone: str = "UTC", nested: bool = False) -> st.SearchStrategy[tuple[r.Step, ...]]:
     """Return the steps of a rule: one message, or up to four actions and waits.
 
     Args:
         around: the middle of the grid of instants.
         zone: whose midnights belong to the grid.
+        nested: whether there are branches, splits, waits for the calendar and every kind of action, too.
     """
-    waits = st.builds(
+    if nested:
+        return st.one_of(st.just((r.Send("letter"),)), *[_trees(around, zone)] * 3)
+    sends = st.just(r.Send("letter", topic="offers")) | st.just(r.Do("tag", "vip", data={"by": "rule"}))
+    several = st.lists(st.one_of(sends, _SPANS.map(r.Delay), _waits(around, zone)), min_size=1, max_size=4)
+    named = several.map(lambda made: tuple(evolve(each, name=f"step {number}") for number, each in enumerate(made)))
+    return st.one_of(st.just((r.Send("letter"),)), named, named, named)
+
+
+def _waits(around: int, zone: str) -> st.SearchStrategy[r.Step]:
+    return st.builds(
         lambda each, span, out: r.WaitFor(each, span, on_timeout=out),
         questions(around=around, zone=zone, entry=True),
         _SPANS,
         st.sampled_from(("continue", "exit")),
     )
-    sends = st.just(r.Send("letter", topic="offers")) | st.just(r.Do("tag", "vip", data={"by": "rule"}))
-    several = st.lists(st.one_of(sends, _SPANS.map(r.Delay), waits), min_size=1, max_size=4)
-    named = several.map(lambda made: tuple(evolve(each, name=f"step {number}") for number, each in enumerate(made)))
-    return st.one_of(st.just((r.Send("letter"),)), named, named, named)
 
 
 @st.composite
-def rules(draw: st.DrawFn, *, id: str = "rule-1", around: int | None = None, zone: str = "UTC") -> r.Rule:
+def _trees(draw: st.DrawFn, around: int, zone: str) -> tuple[r.Step, ...]:
+    """Return steps with paths inside them, at most three deep; each has a number for a name."""
+    numbers = count()
+    leaves = st.one_of(_ACTS, _ACTS, _SPANS.map(r.Delay), _waits(around, zone), _SCHEDULES.map(r.WaitUntil))
+
+    def several(depth: int, least: int) -> tuple[r.Step, ...]:
+        return tuple(step(depth) for _ in range(draw(st.integers(least, 2 if depth else 4))))
+
+    def step(depth: int) -> r.Step:
+        number = next(numbers)
+        may_part = depth < _DEEPEST and number < _MANY
+        kind = draw(st.sampled_from(("leaf", "leaf", "branch", "split"))) if may_part else "leaf"
+        name = f"step {number}"
+        if kind == "branch":
+            asked = draw(st.lists(questions(around=around, zone=zone, entry=True), min_size=1, max_size=2))
+            ways = [r.When(each, *several(depth + 1, 0)) for each in asked]
+            return r.Branch(*ways, otherwise=several(depth + 1, 0), name=name)
+        if kind == "split":
+            weights = draw(st.sampled_from(((1, 1), (3, 1), (0, 1), (1, 1, 2))))
+            paths = zip("abc", weights, strict=False)
+            variants = [r.Variant(each, *several(depth + 1, 0), weight=weight) for each, weight in paths]
+            return r.Split(*variants, id=draw(st.sampled_from(("subject line", "gift"))), name=name)
+        return evolve(draw(leaves), name=name)
+
+    return several(0, 1)
+
+
+@st.composite
+def rules(
+    draw: st.DrawFn, *, id: str = "rule-1", around: int | None = None, zone: str = "UTC", nested: bool = False
+) -> r.Rule:
     """Return rules of every shape.
 
     Args:
         id: the rule's id.
         around: the middle of the grid of instants; None: near an awkward moment of a zone.
         zone: whose calendar and midnights belong to the grid.
+        nested: whether there are steps inside steps, priorities and goals, too.
     """
     if around is None:
         zone, around = draw(corners())
     trigger = draw(triggers(around=around, zone=zone))
     may_be_late = isinstance(trigger, r.After | r.Catalogue)
+    manners: dict[str, Any] = draw(_MANNERS) if nested else {}
     return r.Rule(
         id,
         trigger,
-        *draw(steps(around=around, zone=zone)),
+        *draw(steps(around=around, zone=zone, nested=nested)),
         when=draw(st.none() | st.none() | questions(around=around, zone=zone)),
         exit_when=draw(st.none() | _SINCE | _SINCE | _OLDER | questions(around=around, zone=zone, entry=True)),
         valid_for=draw(st.none() | _VALID | _VALID if may_be_late else st.none() | _SPANS),
         re_entry=draw(st.sampled_from(("occasion", "occasion", "always", "once")) | _SPANS),
+        **manners,
     )
 
 
 @st.composite
-def rule_sets(draw: st.DrawFn, *, max_rules: int = 3, around: int | None = None, zone: str = "UTC") -> r.RuleSet:
+def rule_sets(
+    draw: st.DrawFn, *, max_rules: int = 3, around: int | None = None, zone: str = "UTC", nested: bool = False
+) -> r.RuleSet:
     """Return sets of one to ``max_rules`` rules.
 
     Args:
         around: the middle of the grid of instants; None: near an awkward moment of a zone.
         zone: whose calendar and midnights belong to the grid.
+        nested: whether there are steps inside steps, priorities and goals, too.
     """
     if around is None:
         zone, around = draw(corners())
-    count = draw(st.integers(1, max_rules))
-    made = [draw(rules(id=f"rule-{number}", around=around, zone=zone)) for number in range(count)]
+    amount = draw(st.integers(1, max_rules))
+    made = [draw(rules(id=f"rule-{each}", around=around, zone=zone, nested=nested)) for each in range(amount)]
     return r.RuleSet.of(made)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from retention_engine import facts as f
 from retention_engine import rules as r
+from retention_engine.arbitration import Policy
 from retention_engine.testing.strategies.facts import facts
 from retention_engine.testing.strategies.histories import histories
+from retention_engine.testing.strategies.policies import busy_rules, choices, policy_sets, switches
 from retention_engine.testing.strategies.rules import rule_sets
 from retention_engine.testing.strategies.times import corners, instants
 from retention_engine.testing.strategies.words import CUSTOMER
@@ -45,6 +47,7 @@ class Scenario:
         since: the launch of the rules, exclusive, microseconds UTC.
         to: the end, inclusive.
         zone: the shop's.
+        policies: those that stand besides ``courtesy()``.
     """
 
     rules: r.RuleSet
@@ -52,6 +55,12 @@ class Scenario:
     since: int = field(repr=lambda at: f"{at!r} or {to_text(at)!r}")
     to: int = field(repr=lambda at: f"{at!r} or {to_text(at)!r}")
     zone: str = "UTC"
+    policies: tuple[Policy, ...] = ()
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The keyword arguments that the laws and the oracle take."""
+        return {"since": self.since, "to": self.to, "zone": self.zone, "policies": self.policies}
 
 
 @st.composite
@@ -61,6 +70,7 @@ def _customers_facts(
     """Return facts of every kind, more of them of the kinds that the rules ask about."""
     named: dict[str, Any] = {"customer": customer, "around": around, "zone": zone}
     told = draw(histories(max_orders=limits[0], max_others=limits[1], **named))
+    told += draw(choices(most=limits[1], **named))
     asked = sorted(frozenset().union(*(rule.reads() for rule in made)))
     kinds = tuple(kind for name in asked for kind in _KINDS.get(name, ()))
     if kinds:
@@ -99,10 +109,20 @@ def _news(draw: st.DrawFn, told: list[f.Fact], *, around: int, zone: str, most: 
 
 
 @st.composite
+def _rules(draw: st.DrawFn, most: int, around: int, zone: str) -> r.RuleSet:
+    """Return rules of every shape, or plain ones that send more."""
+    kind = draw(st.sampled_from(("plain", "nested", "busy", "busy")))
+    if kind == "busy":
+        return draw(busy_rules(most=most + 1))
+    return draw(rule_sets(max_rules=most, around=around, zone=zone, nested=kind == "nested"))
+
+
+@st.composite
 def scenarios(
     draw: st.DrawFn,
     *,
-    rules: Iterable[r.Rule] | r.RuleSet | None = None,
+    rules: Iterable[r.Rule] | r.RuleSet | st.SearchStrategy[r.RuleSet] | None = None,
+    policies: Iterable[Policy] | st.SearchStrategy[tuple[Policy, ...]] | None = None,
     max_rules: int = 2,
     max_orders: int = 4,
     max_others: int = 6,
@@ -110,18 +130,23 @@ def scenarios(
     """Return rules with customers and a catalogue near the same awkward moment, so that they meet at its edges.
 
     Args:
-        rules: your own; None: random ones.
+        rules: your own, or a strategy for rule sets; None: random ones.
+        policies: your own, or a strategy for tuples of them; None: random ones.
         max_rules: at most so many random ones.
         max_orders: at most so many orders of each customer.
         max_others: at most so many facts of other kinds of each customer, and about the catalogue.
     """
     zone, around = draw(corners())
-    random = rule_sets(max_rules=max_rules, around=around, zone=zone)
-    made = draw(random) if rules is None else r.RuleSet.of(rules)
+    random = _rules(max_rules, around, zone) if rules is None else rules
+    made = draw(random) if isinstance(random, st.SearchStrategy) else r.RuleSet.of(random)
     told: list[f.Fact] = []
     for customer in draw(st.sampled_from(((CUSTOMER,), (CUSTOMER,), (CUSTOMER, "anna")))):
         told += draw(_customers_facts(made, customer, around=around, zone=zone, limits=(max_orders, max_others)))
     if made.needs_catalogue:
         told += draw(_news(told, around=around, zone=zone, most=max_others))
+    told += draw(switches(around=around, zone=zone))
+    standing = policy_sets() if policies is None else policies
     since = draw(st.just(around - 16 * DAY) | instants(around=around, zone=zone))
-    return Scenario(made, told, since, max(since, around) + draw(st.sampled_from((10, 20, 45))) * DAY, zone)
+    to = max(since, around) + draw(st.sampled_from((10, 20, 45))) * DAY
+    given = draw(standing) if isinstance(standing, st.SearchStrategy) else tuple(standing)
+    return Scenario(made, told, since, to, zone, given)

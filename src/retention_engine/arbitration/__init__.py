@@ -1,0 +1,69 @@
+"""Arbitration: may this be said, to this customer, now? One policy per file, one place where they meet a message."""
+
+from retention_engine.arbitration.arbiter import Arbiter, Ruled
+from retention_engine.arbitration.base import (
+    ALLOW,
+    Allow,
+    Defer,
+    Drop,
+    Held,
+    Message,
+    Policy,
+    Ruling,
+    Said,
+    Situation,
+    Stage,
+)
+from retention_engine.arbitration.best_hour import BestHour
+from retention_engine.arbitration.blocks import HoldWhile, Never
+from retention_engine.arbitration.caps import AtMost, CalendarCap
+from retention_engine.arbitration.channels import Channels
+from retention_engine.arbitration.choices import Choices
+from retention_engine.arbitration.consent import Consent
+from retention_engine.arbitration.cooldown import CoolDown
+from retention_engine.arbitration.fatigue import Fatigue
+from retention_engine.arbitration.freshness import Fresh
+from retention_engine.arbitration.holdout import Holdout
+from retention_engine.arbitration.quiet import QuietHours
+from retention_engine.arbitration.reachability import Reachable
+from retention_engine.arbitration.sets import courtesy
+from retention_engine.arbitration.suppression import Suppression
+from retention_engine.arbitration.switch import KillSwitch, stopping
+from retention_engine.arbitration.text import read_policy
+from retention_engine.arbitration.variety import Variety
+
+__all__ = [
+    "ALLOW",
+    "Allow",
+    "Arbiter",
+    "AtMost",
+    "BestHour",
+    "CalendarCap",
+    "Channels",
+    "Choices",
+    "Consent",
+    "CoolDown",
+    "Defer",
+    "Drop",
+    "Fatigue",
+    "Fresh",
+    "Held",
+    "HoldWhile",
+    "Holdout",
+    "KillSwitch",
+    "Message",
+    "Never",
+    "Policy",
+    "QuietHours",
+    "Reachable",
+    "Ruled",
+    "Ruling",
+    "Said",
+    "Situation",
+    "Stage",
+    "Suppression",
+    "Variety",
+    "courtesy",
+    "read_policy",
+    "stopping",
+]
