@@ -143,8 +143,3 @@ class Decision:
     variant: str | None = None
     because: tuple[str, ...] = ()
     action: Action | None = None
-
-    @property
-    def order(self) -> tuple[int, str, str, str]:
-        """Sort key of a list of decisions; those of one customer at one instant keep their own order."""
-        return (self.at, self.customer, self.rule, self.occasion)

@@ -33,6 +33,7 @@ from retention_engine.arbitration import AtMost, QuietHours
 from retention_engine.facts import Fact, MessageClicked, MessageSent
 from retention_engine.rules import Branch, Split, Variant, When, check
 from retention_engine.timing import DAY, HOUR, SECOND, to_text
+from tests.acceptance.test_rules import cart
 from tests.engine._shop import ANNA, START, order, shop, told
 
 JOINED = Event(id="j", customer=ANNA, at=START + HOUR, name="joined")
@@ -112,7 +113,7 @@ def comments(*seconds: int) -> list[Event]:
     ]
 
 
-@pytest.mark.parametrize("facts", permutations(comments(0, 0)), ids=["as they came", "turned"])
+@pytest.mark.parametrize("facts", list(permutations(comments(0, 0))), ids=["as they came", "turned"])
 @pytest.mark.parametrize("apart", [False, True])
 def test_t11_two_triggers_in_one_instant_are_one_digest(facts: tuple[Event, ...], apart: bool) -> None:
     """With both items, whatever comes first: https://github.com/novuhq/novu/issues/2569, 1633."""
@@ -125,7 +126,7 @@ def test_t11_two_triggers_in_one_instant_are_one_digest(facts: tuple[Event, ...]
     assert set(digest.items) == {"c0", "c1"}
 
 
-@pytest.mark.parametrize("facts", permutations(comments(0, 1, 200)))
+@pytest.mark.parametrize("facts", list(permutations(comments(0, 1, 200))))
 def test_t11_so_are_several_within_the_window(facts: tuple[Event, ...]) -> None:
     """Recorded in any order: one message that names all three, oldest first."""
     engine = shop(DIGEST, facts=facts)
@@ -222,8 +223,6 @@ def test_f16_a_journey_longer_than_its_window_is_warned_about_in_branches_too() 
 @pytest.mark.parametrize(("named", "reminded"), [(None, 0), ("k2", 2)])
 def test_f17_one_order_and_several_carts_that_wait_for_the_morning(named: str | None, reminded: int) -> None:
     """Reminders held by the night: any order settles all earlier carts, one that names its cart that one (Klaviyo)."""
-    from tests.acceptance.test_rules import cart
-
     rule = Rule("cart", after(carts.where(ordered=False), hours(4)), Send("your-cart"))
     night = QuietHours("22:00", "09:00", unknown_zone=("22:00", "09:00"))
     engine = shop(rule, facts=[cart(f"k{n}", START + 20 * HOUR + n * SECOND) for n in (1, 2, 3)], policies=[night])

@@ -45,7 +45,7 @@ from retention_engine.facts import (
     Viewed,
 )
 from retention_engine.rules import back_in_stock
-from retention_engine.timing import DAY, HOUR, MINUTE, to_instant, to_text
+from retention_engine.timing import DAY, HOUR, MINUTE, to_text
 from tests.engine._shop import ANNA, START, order, shop, told
 
 NIGHT = QuietHours("22:00", "09:00")
@@ -75,7 +75,7 @@ def sent(engine: Engine, to: int = START + 60 * DAY) -> list[str]:
 
 
 def test_t6_one_bad_zone_has_quiet_hours_too() -> None:
-    """The shop's night, an hour longer on both sides, for that one: https://github.com/parcelvoy/platform/issues/610."""
+    """The shop's night, an hour longer on both sides: https://github.com/parcelvoy/platform/issues/610."""
     engine = shop(Rule("r", GO, Send("hello")), zone="Europe/Berlin", policies=[NIGHT])
     zones = {f"c{number}": "Asia/Tokyo" for number in range(300)} | {"c7": "Mars/Olympus", "c8": None}
     engine.record([living_in(zone, name) for name, zone in zones.items()])
@@ -258,7 +258,7 @@ def test_f32_what_other_systems_sent_counts() -> None:
 
 @pytest.mark.parametrize(("at_cap", "first"), [("best", "gold"), ("defer", "plain")])
 def test_f33_the_last_slot_goes_to_the_better_message_that_waits(at_cap: str, first: str) -> None:
-    """Although the lower one could go out first (https://www.infobip.com/docs/automation-studio: frequency capping)."""
+    """Although the lower one could go out first (Infobip: frequency capping)."""
     gold = Rule("gold", GO, Send("gold", topic="gold"), priority=5)
     plain = Rule("plain", after(events("go"), minutes(10)), Send("plain"), at_cap=at_cap)
     engine = shop(gold, plain, policies=[AtMost(1, per=days(7)), QuietHours("00:00", "06:00", topic="gold")])

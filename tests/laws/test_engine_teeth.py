@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from retention_engine import (
@@ -30,7 +30,7 @@ from retention_engine import (
 )
 from retention_engine.actions import Outcome
 from retention_engine.engine import engine as engine_module
-from retention_engine.engine import journeys, walk
+from retention_engine.engine import walk
 from retention_engine.engine.journeys import Journeys
 from retention_engine.engine.memory import Memory
 from retention_engine.engine.plan import Anchor, Plan
@@ -114,7 +114,7 @@ def wrapped(owner: Any, name: str, wrong: Callable[..., Any]) -> Fault:
 
 def waits_changed(wrong: Callable[..., list[int]]) -> Fault:
     """Return the fault that changes when a wait may end."""
-    return lambda patch: patch.setattr(Journeys, "_waiting", staticmethod(partial(wrong, Journeys._waiting)))
+    return wrapped(Journeys, "_waiting", wrong)
 
 
 def plan_changed(change: Callable[[Plan], Plan]) -> Fault:
@@ -192,9 +192,9 @@ def last_to_arrive(self: History, name: str, value: Any, at: int, fact: str) -> 
     self._touched.add(name)
 
 
-def last_of_batch_wakes(self: Engine, new: Any) -> None:
+def last_of_batch_wakes(store: Any, new: Any, *, needs_news: bool) -> None:
     """Wake customers at the last fact of a batch, not at its earliest."""
-    self.store.wakes.lower({fact.customer: fact.effective for fact in new if fact.customer is not None})
+    store.wakes.lower({fact.customer: fact.effective for fact in new if fact.customer is not None})
 
 
 def wakes_stay(sound: Any, self: Any, wakes: Any) -> None:
@@ -207,19 +207,17 @@ def exit_at_the_end(patch: Patch) -> None:
     resume, waiting = Journeys._resume, Journeys._waiting
 
     def late(self: Any, rule: Any, standing: Any, view: Any) -> Any:
-        asked = rule if view.now >= standing.until else without_exit(rule)
+        asked = rule if standing.until is not None and view.now >= standing.until else without_exit(rule)
         return resume(self, asked, standing, view)
 
     patch.setattr(Journeys, "_resume", late)
-    patch.setattr(
-        Journeys, "_waiting", staticmethod(lambda rule, step, *rest: waiting(without_exit(rule), step, *rest))
-    )
+    patch.setattr(Journeys, "_waiting", lambda self, rule, step, *rest: waiting(self, without_exit(rule), step, *rest))
 
 
 def changed(rule: Any, **changes: Any) -> Any:
     """Return a copy of a rule with other manners, unchecked."""
     copy = object.__new__(type(rule))
-    for name in ("id", "trigger", "steps", "when", "exit_when", "valid_for", "re_entry", "title"):
+    for name in (each.name for each in fields(type(rule))):
         object.__setattr__(copy, name, changes.get(name, getattr(rule, name)))
     return copy
 
@@ -231,14 +229,14 @@ def without_exit(rule: Any) -> Any:
     return copy
 
 
-def exit_horizon_forgotten(sound: Any, rule: Any, step: Any, until: int, view: Any) -> list[int]:
+def exit_horizon_forgotten(sound: Any, self: Any, rule: Any, step: Any, until: int, view: Any) -> list[int]:
     """Ask for the exit at facts and at the end of a wait, not when time turns it."""
-    return [until] if not isinstance(step, WaitFor) else list(sound(without_exit(rule), step, until, view))
+    return [until] if not isinstance(step, WaitFor) else list(sound(self, without_exit(rule), step, until, view))
 
 
-def long_wait(sound: Any, rule: Any, step: Any, until: int, view: Any) -> list[int]:
+def long_wait(sound: Any, self: Any, rule: Any, step: Any, until: int, view: Any) -> list[int]:
     """Wake an hour after a wait is over."""
-    return [at + HOUR if at == until else at for at in sound(rule, step, until, view)]
+    return [at + HOUR if at == until else at for at in sound(self, rule, step, until, view)]
 
 
 def forgetful(sound: Any, decisions: Any) -> Memory:
@@ -303,7 +301,7 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
     "an edge is compared with nothing": (ticks, walk_begun(nothing_before)),
     "the launch is ignored": (brute, wrapped(engine_module, "launch", launched_before)),
     "facts come in the order of arrival": (order, replaced(memory, "_order", lambda fact: 0)),
-    "the last fact of a batch wakes": (order, replaced(Engine, "_wake", last_of_batch_wakes)),
+    "the last fact of a batch wakes": (order, replaced(engine_module, "wake", last_of_batch_wakes)),
     "wake-ups are set although the rest is rolled back": (
         repeat,
         replaced(memory._Wakes, "set", lambda self, wakes: self._put(wakes)),
@@ -316,7 +314,7 @@ FAULTS: dict[str, tuple[Callable[[Scenario], None], Fault]] = {
     "the exit is not asked at entry": (brute, wrapped(Journeys, "_refusal", exit_not_asked_at_entry)),
     "re-entry comes a microsecond late": (
         brute,
-        replaced(journeys, "_too_soon", lambda span, gone: not isinstance(span, str) and gone <= span.micros),
+        wrapped(Journeys, "_is_too_soon", lambda sound, self, rule, now: sound(self, rule, now - 1)),
     ),
     "late occasions are acted on": (
         brute,
@@ -345,7 +343,7 @@ CARTS = [
 RARE: dict[str, tuple[Callable[[Scenario], None], Fault, list[Rule]]] = {
     "news of the catalogue wake nobody": (
         ticks,
-        replaced(Engine, "_interested", lambda self, fact: []),
+        replaced(memory._Roster, "interested", lambda self, subjects: []),
         CATALOGUE,
     ),
     "facts of one instant are evaluated one by one": (brute, wrapped(Walk, "_decide", one_by_one), CARTS),

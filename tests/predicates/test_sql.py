@@ -330,6 +330,13 @@ def test_flags_and_fractions_are_counted_together() -> None:
     assert 'COUNT( DISTINCT CASE WHEN "t"."f" THEN 1 WHEN NOT "t"."f" THEN 0 WHEN' in text
 
 
+def test_flags_and_whole_numbers_are_counted_together() -> None:
+    """Without a column of fractions there is nothing besides whole numbers."""
+    held = {"answers": Table(name="a", fields={"score": Columns(whole="n", flag="f")})}
+    text = flat(p.answers.distinct("score") > 1, source=Source(collections=held))
+    assert 'WHEN "t"."f" THEN 1 WHEN NOT "t"."f" THEN 0 END' in text
+
+
 def test_a_bare_name_has_the_kind_that_the_language_gives_it() -> None:
     """Numbers are whole, texts are texts, flags are flags."""
     held = {"orders": Table(name="o", fields={"total": "a", "channel": "b", "delivered": "c"})}

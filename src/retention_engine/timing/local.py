@@ -80,10 +80,7 @@ def local_date(instant: int, where: ZoneInfo) -> date:
 
 def next_day(instant: int, where: ZoneInfo) -> int:
     """Return the first instant after ``instant`` at which the local date changes."""
-    day = local_date(instant, where) + _ONE_DAY
-    while (start := start_of_day(day, where)) <= instant:
-        day += _ONE_DAY
-    return start
+    return start_of_day(local_date(instant, where) + _ONE_DAY, where)
 
 
 def local_hour(instant: int, where: ZoneInfo) -> int:

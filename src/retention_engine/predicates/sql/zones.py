@@ -96,8 +96,6 @@ class Clock:
 
 
 def _is_one_of(cell: exp.Expr, days: tuple[MonthDay, ...]) -> exp.Expr:
-    if not days:
-        return exp.false()
     return exp.In(this=cell.copy(), expressions=[text(f"{day.month:02}-{day.day:02}") for day in days])
 
 
