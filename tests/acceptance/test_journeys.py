@@ -252,3 +252,15 @@ def test_f42_who_is_held_out_of_the_door_at_launch_enters_when_the_night_ends() 
     made = shop(rule, facts=facts, policies=[night]).advance(START + DAY)
     assert len(made) == 5
     assert {each.due for each in made} == {START}
+
+
+def test_a_message_past_its_validity_is_dropped_with_what_held_it() -> None:
+    """Held for eight hours, valid for six: never sent late, and the next step follows at once."""
+    night = QuietHours("22:00", "09:00", unknown_zone=("22:00", "09:00"))
+    made = journey(Send("hello"), Delay(hours(9)), Send("later"), facts=[], policies=[night], valid_for=hours(6))
+    assert told(made) == [
+        ("defer quiet_hours", "hello", "07-01 01:00"),
+        ("drop quiet_hours", "hello", "07-01 07:00"),
+        ("wait", "delay hours(9)", "07-01 07:00"),
+        ("act", "later", "07-01 16:00"),
+    ]

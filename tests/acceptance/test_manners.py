@@ -7,17 +7,12 @@ from typing import Any
 import pytest
 
 from retention_engine import (
-    Cart,
-    CartUpdated,
     Customer,
     Engine,
     Event,
-    Line,
-    Money,
     Rule,
     Send,
     after,
-    carts,
     days,
     entering,
     events,
@@ -30,7 +25,7 @@ from retention_engine import (
     views,
     weekly,
 )
-from retention_engine.arbitration import AtMost, CalendarCap, Consent, Fresh, Holdout, HoldWhile, Never, QuietHours
+from retention_engine.arbitration import AtMost, CalendarCap, Consent, Fresh, Holdout, HoldWhile, QuietHours
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import (
     AddressSuppressed,
@@ -45,7 +40,7 @@ from retention_engine.facts import (
     Viewed,
 )
 from retention_engine.rules import back_in_stock
-from retention_engine.timing import DAY, HOUR, MINUTE, to_text
+from retention_engine.timing import DAY, HOUR, to_text
 from tests.engine._shop import ANNA, START, order, shop, told
 
 NIGHT = QuietHours("22:00", "09:00")
@@ -90,7 +85,7 @@ def test_t6_one_bad_zone_has_quiet_hours_too() -> None:
     ("day", "release"), [("2026-03-28", "2026-03-29T07:00:00Z"), ("2026-10-24", "2026-10-25T08:00:00Z")]
 )
 def test_t7_a_night_over_a_clock_change_ends_once_at_nine(day: str, release: str) -> None:
-    """No loop of rescheduling after the change: https://github.com/mautic/mautic/pull/11602 (every zone: test_zones)."""
+    """No loop of rescheduling after the change: https://github.com/mautic/mautic/pull/11602; all zones: test_zones."""
     berlin = Customer(id=ANNA, registered="2026-01-01T00:00:00Z", zone="Europe/Berlin")
     engine = Engine([Rule("r", GO, Send("hello"))], since="2026-01-01T00:00:00Z", policies=[NIGHT])
     engine.record([berlin, Event(id="go", customer=ANNA, at=f"{day}T22:30:00Z", name="go")])
@@ -290,16 +285,6 @@ def test_f35_back_in_stock_and_sold_out_again() -> None:
     assert told(engine.advance(START + 9 * DAY).decisions)[-1][0] == "drop item_unavailable"
 
 
-def test_a_message_past_its_validity_is_dropped_with_what_held_it() -> None:
-    """Held for eight hours, valid for six: never sent late."""
-    engine = shop(Rule("r", GO, Send("hello"), valid_for=hours(6)), facts=[living_in("UTC")], policies=[NIGHT])
-    engine.record(went(1))
-    assert told(engine.advance(START + DAY).decisions) == [
-        ("defer quiet_hours", "hello", "07-01 01:00"),
-        ("drop quiet_hours", "hello", "07-01 07:00"),
-    ]
-
-
 def test_a_pause_without_end_is_lifted_by_them() -> None:
     """Nothing wakes the engine meanwhile."""
     engine = shop(Rule("r", GO, Send("hello")), facts=[Paused(id="p", customer=ANNA, at=START)])
@@ -308,12 +293,3 @@ def test_a_pause_without_end_is_lifted_by_them() -> None:
     assert engine.next_wakeup() is None
     engine.record(Resumed(id="q", customer=ANNA, at=START + 6 * DAY))
     assert sent(engine) == ["07-07 00:00"]
-
-
-def test_a_blocked_channel_gives_way_to_the_next() -> None:
-    """What cannot go by the first channel goes by the second."""
-    rule = Rule("cart", after(carts, hours(4)), Send("your-cart", channels=["sms", "email"]))
-    engine = shop(rule, policies=[Never(channel="sms")])
-    cart = Cart(id="k", lines=[Line(sku="tea", price=Money(500, "EUR"))])
-    engine.record(CartUpdated(id="c", customer=ANNA, at=START + MINUTE, cart=cart))
-    assert [each.channel for each in engine.advance(START + DAY)] == ["email"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -182,7 +183,7 @@ def test_local_days_tile_the_time_of_every_zone(names: list[str]) -> None:
         where = ZoneInfo(name)
         for change in changes(name)[:4] or (FIRST,):
             borders = [micros(border) for border in days_of(name, change - timedelta(hours=50), 100)]
-            for start, end in zip(borders, borders[1:], strict=False):
+            for start, end in pairwise(borders):
                 assert end - start <= 26 * HOUR
                 for at in (start, start + 1, (start + end) // 2, end - MINUTE, end - 1):
                     assert period_of("day", at, where) == (start, end), (name, to_text(at))
@@ -195,7 +196,7 @@ def test_a_daily_cap_counts_each_local_day_once() -> None:
     lengths = set()
     for name, change in first_of_a_kind().values():
         borders = [micros(border) for border in days_of(name, change - timedelta(hours=50), 100)]
-        lengths |= {end - start for start, end in zip(borders, borders[1:], strict=False)}
+        lengths |= {end - start for start, end in pairwise(borders)}
         said: list[Said] = []
         for at in range(borders[0], borders[-1], 30 * MINUTE):
             view = View(anna(name), at, ZoneInfo(name))

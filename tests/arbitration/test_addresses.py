@@ -50,6 +50,15 @@ def test_a_suppressed_address_is_never_used(purpose: str) -> None:
     assert asked(Suppression(), message, seen(bounced(), restored)) == ("allow",)
 
 
+def test_a_message_without_a_channel_needs_an_address_that_is_not_suppressed() -> None:
+    """The delivery would have nowhere to go; another address is enough."""
+    message = letter(channel=None)
+    assert asked(Suppression(), message, seen(has("email"), bounced())) == ("drop", "suppressed")
+    assert asked(Suppression(), message, seen(bounced())) == ("drop", "suppressed")
+    assert asked(Suppression(), message, seen(has("email"), has("sms"), bounced())) == ("allow",)
+    assert asked(Suppression(), message, seen(has("email"))) == ("allow",)
+
+
 def test_other_channels_go_on() -> None:
     """A bounce of the email says nothing about the telephone; the evidence says why."""
     facts = [has("email"), has("sms"), bounced()]
@@ -66,5 +75,5 @@ def test_a_new_address_is_not_the_one_that_bounced() -> None:
 
 
 def test_they_look_at_addresses_alone() -> None:
-    """Each at its own collection."""
-    assert (Reachable().reads(), Suppression().reads()) == ({"contacts"}, {"suppressions"})
+    """There are, or must not be used."""
+    assert (Reachable().reads(), Suppression().reads()) == ({"contacts"}, {"contacts", "suppressions"})

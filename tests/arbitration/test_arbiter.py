@@ -8,6 +8,7 @@ import pytest
 from attrs import frozen
 
 from retention_engine import days, orders
+from retention_engine.actions import Reason
 from retention_engine.arbitration import (
     ALLOW,
     Arbiter,
@@ -27,7 +28,6 @@ from retention_engine.arbitration import (
     Suppression,
     courtesy,
 )
-from retention_engine.actions import Reason
 from retention_engine.errors import DefinitionError
 from retention_engine.timing import HOUR
 from tests.arbitration._desk import NOW, answer, letter, seen
@@ -149,7 +149,7 @@ def test_a_scope_is_made_of_names(scope: dict[str, Any]) -> None:
 def test_a_scope_names_each_once() -> None:
     """And purposes that there are."""
     assert Never(channel=["sms", "sms"]) == Never(channel="sms")
-    with pytest.raises(DefinitionError, match="unknown purpose 'service '.*did you mean 'service'"):
+    with pytest.raises(DefinitionError, match=r"unknown purpose 'service '.*did you mean 'service'"):
         Never(purpose="service ")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from retention_engine.arbitration import KillSwitch
-from retention_engine.facts import Fact, SendingResumed, SendingStopped
+from retention_engine.arbitration import KillSwitch, stopping
+from retention_engine.facts import Fact, SendingResumed, SendingStopped, StockChanged
 from retention_engine.timing import HOUR
 from tests.arbitration._desk import NOW, ask, asked, letter, seen
 
@@ -65,3 +65,12 @@ def test_it_says_who_stopped_it_and_why() -> None:
     assert named.because == ("rule 'win-back' stopped 2026-07-15T12:00:00Z by olga: test",)
     nobody: Any = ask(KillSwitch(), situation=seen(news=[stop("all")]))
     assert nobody.because == ("all stopped 2026-07-15T12:00:00Z by nobody named: test",)
+
+
+def test_the_first_of_several_stops_is_named() -> None:
+    """By scope and name; other facts of the shop turn no switch."""
+    sold_out = StockChanged(id="s", at=NOW, sku="tea", pieces=0, was=1)
+    both = [stop("topic", "offers"), sold_out, stop("channel", "email", NOW - HOUR)]
+    assert stopping(both) is both[2]
+    assert stopping([sold_out, stop("all", at=NOW - HOUR), resume("all")]) is None
+    assert asked(KillSwitch(), situation=seen(news=both))[1] == "channel_paused"

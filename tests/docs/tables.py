@@ -18,6 +18,7 @@ from attrs import NOTHING, Factory, fields
 
 from retention_engine import errors
 from retention_engine.actions import Outcome, Reason
+from retention_engine.arbitration import Policy
 from retention_engine.cli.exits import Exit
 from retention_engine.errors import RetentionError
 from retention_engine.facts import KINDS, Cart, Customer, Line, Order, Product
@@ -26,6 +27,7 @@ from retention_engine.money import Money
 from retention_engine.predicates import Collection, Node, Quantity, Truth, parse
 from retention_engine.predicates.compare import ALLOWED
 from retention_engine.state import COLLECTIONS, fields_of
+from tests.docs._reasons import MEANINGS, raised, raised_by
 from tests.house._house import ROOT
 
 MARK = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -53,39 +55,6 @@ EXAMPLES = {  # an expression that holds a node of the class
     "Window": "orders.within(days(90)).exists()",
     "Yearly": "yearly(customer.birthday, before=local_days(7), lasting=local_days(8))",
 }
-MEANINGS = {  # of the reasons; a test says that none is missing
-    Reason.NO_CONSENT: "no consent for this topic on this channel",
-    Reason.SUPPRESSED: "the address is on the suppression list",
-    Reason.UNREACHABLE: "no address on any allowed channel",
-    Reason.HOLDOUT: "the customer is held out, to measure the effect",
-    Reason.CONTROL: "the control arm of an experiment",
-    Reason.FREQUENCY_CAP: "enough messages in that time",
-    Reason.QUIET_HOURS: "the customer's night",
-    Reason.LOWER_PRIORITY: "another action took the place",
-    Reason.CUSTOMER_CHOICE: "the customer chose otherwise: topics, frequency, pause",
-    Reason.FATIGUE: "too many messages ignored in a row",
-    Reason.VARIETY: "the same message or offer not long ago",
-    Reason.OPEN_CLAIM: "a complaint is open",
-    Reason.EXITED: "`exit_when` held: at entry (drop) or in a wait (exit)",
-    Reason.CONDITION_FALSE: "`when` was false, or a wait with `on_timeout='exit'` ran out",
-    Reason.DUPLICATE: "the same action exists already",
-    Reason.EXPIRED: "`valid_for` had passed when it could be decided",
-    Reason.LATE_FACT: "the occasion became known later than `lateness` after it was due",
-    Reason.ITEM_UNAVAILABLE: "the item is sold out or gone",
-    Reason.NO_PROMO_CODE: "no promo code was left",
-    Reason.EMPTY_CONTENT: "there was nothing to say",
-    Reason.TEMPLATE_ERROR: "the template could not be filled",
-    Reason.CHANNEL_PAUSED: "the channel is paused",
-    Reason.RULE_PAUSED: "the rule is paused",
-    Reason.STOPPED: "everything is stopped",
-    Reason.REJECTED: "the channel refused the message for good",
-    Reason.RETRIES_EXHAUSTED: "the channel failed too often",
-    Reason.UNKNOWN_OUTCOME: "nobody knows whether it was sent",
-    Reason.CANCELLED: "taken back by hand",
-    Reason.RE_ENTRY: "`re_entry` does not allow another entry yet, or ever",
-    Reason.STEP_REMOVED: "the journey waited at a step that the rule has no more",
-}
-TODAY = {Reason.EXITED, Reason.CONDITION_FALSE, Reason.EXPIRED, Reason.LATE_FACT, Reason.RE_ENTRY, Reason.STEP_REMOVED}
 
 
 def facts() -> Iterator[str]:
@@ -134,12 +103,25 @@ def reasons() -> Iterator[str]:
     """Return every reason code."""
     yield from _head("code", "means", "occurs in this version")
     for reason in Reason:
-        yield _row(f"`{reason.value}`", MEANINGS[reason], "yes" if reason in TODAY else "")
+        yield _row(f"`{reason.value}`", MEANINGS[reason], "yes" if reason in raised() else "")
 
 
 def outcomes() -> Iterator[str]:
     """Return what may be decided about a step."""
     yield from _members(Outcome, "outcome")
+
+
+def policies() -> Iterator[str]:
+    """Return every policy, in the order of asking."""
+    yield from _head("policy", "arguments", "stage", "reasons", "means")
+    scope = {part.name: part for part in fields(Policy)}
+    for cls in sorted(_policies(), key=lambda cls: (cls.stage, cls.__name__)):
+        own = [
+            part for part in fields(cls) if part.init and part.default != getattr(scope.get(part.name), "default", "")
+        ]
+        arguments = ", ".join(f"`{_argument(part)}`" for part in sorted(own, key=lambda part: part.kw_only))
+        reasons = ", ".join(f"`{each.value}`" for each in raised_by(cls))
+        yield _row(f"`{cls.__name__}`", arguments, cls.stage.name.lower(), reasons, _first(cls))
 
 
 def skips() -> Iterator[str]:
@@ -187,6 +169,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "nodes": nodes,
     "nouns": nouns,
     "outcomes": outcomes,
+    "policies": policies,
     "reasons": reasons,
     "skips": skips,
 }
@@ -253,6 +236,18 @@ def _kind(hint: Any) -> str:
         names = [_kind(each) for each in get_args(hint) if each is not NoneType]
         return "plain value" if len(names) > 2 else " or ".join(names)
     return {"str": "text", "int": "integer", "bool": "yes/no", "float": "number"}.get(hint.__name__, hint.__name__)
+
+
+def _policies() -> list[type[Policy]]:
+    return [cls for cls in _below(Policy) if not cls.__name__.startswith("_")]
+
+
+def _argument(part: Any) -> str:
+    if not part.kw_only:
+        return str(part.name)
+    default = part.default.value if isinstance(part.default, Enum) else part.default
+    default = default[0] if isinstance(default, tuple) and len(default) == 1 else default
+    return f"{part.name}={'...' if default is NOTHING else repr(default)}"
 
 
 def _sort(cls: type[Node]) -> str:

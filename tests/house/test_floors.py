@@ -12,7 +12,7 @@ import pytest
 from tests.house._house import HEAVY, Import, Sources, assert_none, cycles, dotted, imports, sources
 
 FLOORS = (
-    "errors timing money keys values",
+    "errors timing money keys values texts",
     "facts actions",
     "state loyalty experiments analytics ports",
     "view stores transports templates",
@@ -31,6 +31,7 @@ PREDICATES = (
     "cells",
     "generator",
     "parse explain compiler sql",
+    "named",
     "__init__",
 )
 NEIGHBOURS = {  # (who, may also know): why
@@ -38,6 +39,7 @@ NEIGHBOURS = {  # (who, may also know): why
     ("money", "errors"): "one error tree; errors knows nothing of ours",
     ("keys", "errors"): "one error tree; errors knows nothing of ours",
     ("values", "errors"): "one error tree; errors knows nothing of ours",
+    ("texts", "errors"): "one error tree; errors knows nothing of ours",
 }
 ONLY = {  # who: the only names it may know besides itself
     "stores": "errors timing money keys values facts actions ports",

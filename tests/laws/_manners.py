@@ -7,18 +7,39 @@ from datetime import date
 from typing import Any
 
 from attrs import frozen
+from hypothesis import strategies as st
 
-from retention_engine import Engine
+from retention_engine import Engine, Rule, Send, carts, days, on, orders, views
 from retention_engine import arbitration as a
 from retention_engine.actions import Action, Decision, Outcome, Reason
 from retention_engine.facts import Fact
 from retention_engine.keys import hash_text
-from retention_engine.rules import After, Edge, Rule
+from retention_engine.rules import After, Edge
 from retention_engine.stores import MemoryStore
 from retention_engine.testing import Scenario, view_at
 from retention_engine.testing.brute_force import choices
 from retention_engine.testing.brute_force.letters import said, said_by
+from retention_engine.testing.simulation import in_time
+from retention_engine.testing.strategies import policies, policy_sets
 from retention_engine.timing import SECOND, is_zone, local_date, to_utc
+
+BEST = [
+    Rule("good", on(orders), Send("g", topic="offers", channel="email"), priority=2, at_cap="best", valid_for=days(3)),
+    Rule("also", on(orders), Send("a", topic="offers", channel="sms"), priority=1, at_cap="best", valid_for=days(3)),
+    Rule("bad", on(views), Send("b", topic="offers", channel="email"), at_cap="best", re_entry=days(1)),
+]
+FULL = st.lists(
+    st.sampled_from(
+        (
+            *(a.AtMost(2, per=days(2)), a.CalendarCap(1, per="week")),
+            a.QuietHours("22:00", "09:00", rule=("good", "also")),
+            a.HoldWhile(carts.where(ordered=False).exists(), rule="good"),
+        )
+    ),
+    min_size=2,
+    unique=True,
+).map(tuple)
+"""Rules that compete for slots, and policies that make the better ones wait."""
 
 STOPS = (Reason.STOPPED, Reason.RULE_PAUSED, Reason.CHANNEL_PAUSED)
 
@@ -46,13 +67,19 @@ class Sent:
         return view_at(self.facts, self.at, zone=self.scenario.zone)
 
 
+def standing(*kinds: type[a.Policy]) -> st.SearchStrategy[tuple[a.Policy, ...]]:
+    """Return sets of policies, at least one of them of these kinds."""
+    ours = policies().filter(lambda policy: isinstance(policy, kinds))
+    return st.builds(lambda one, others: (one, *others), ours, policy_sets(most=2))
+
+
 def journal_of(scenario: Scenario, steps: int = 3) -> list[Decision]:
-    """Return the journal of an engine that is made anew at every step."""
+    """Return the journal of an engine that is made anew at every step, and told of facts before they take effect."""
     store, length = MemoryStore(), (scenario.to - scenario.since) // steps + 1
-    for at in (*range(scenario.since, scenario.to, length), scenario.to):
+    for told, at in in_time(scenario.facts, [*range(scenario.since, scenario.to, length), scenario.to]):
         given: dict[str, Any] = {"since": scenario.since, "zone": scenario.zone, "policies": scenario.policies}
         engine = Engine(scenario.rules, store=store, **given)
-        engine.record(scenario.facts)
+        engine.record(told)
         engine.advance(at)
     return list(store.journal.read(-(2**62), 2**62))
 
@@ -92,7 +119,9 @@ def consent(one: Sent) -> bool:
     """There is a consent to exactly this channel and topic."""
     for policy in of_kind(one, a.Consent):
         topic = one.action.topic
-        if topic is None or not choices.agreed(one.facts, one.action.channel, topic, one.at, policy.confirmed):
+        if topic is None or not choices.agreed(
+            one.facts, one.action.channel, topic, one.at, confirmed=policy.confirmed
+        ):
             return False
     return True
 

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 from retention_engine import Engine, backtest, decide
 from retention_engine.actions import Decision
+from retention_engine.arbitration import AtMost, CalendarCap, CoolDown, Variety
+from retention_engine.engine.decide import as_sent
 from retention_engine.errors import DefinitionError
-from retention_engine.facts import Fact
+from retention_engine.facts import Fact, MessageFailed, MessageOpened
 from retention_engine.ports import Store
 from retention_engine.stores import MemoryStore, SqliteStore
 from retention_engine.testing import (
@@ -34,7 +36,9 @@ from retention_engine.testing import (
     tick_invariant,
 )
 from retention_engine.testing.simulation import in_time
-from retention_engine.timing import hours
+from retention_engine.testing.strategies import busy_rules
+from retention_engine.timing import DAY, HOUR, hours
+from tests.laws._manners import BEST, FULL, standing
 
 Make = Callable[[], Store]
 FAILURES = st.sets(st.integers(1, 24), max_size=6)
@@ -108,6 +112,34 @@ def test_a_backtest_decides_what_the_oracle_decides(scenario: Scenario) -> None:
         given: dict[str, Any] = {"zone": scenario.zone, "policies": scenario.policies}
         run = backtest(scenario.rules, scenario.facts, start=scenario.since, end=scenario.to, **given)
     assert essence(run.decisions) == essence(brute(scenario, assume_sent=True))
+
+
+@settings(max_examples=60)
+@given(scenarios(rules=busy_rules(), policies=standing(AtMost, CalendarCap, CoolDown, Variety)), st.data())
+def test_what_becomes_of_our_messages_counts(scenario: Scenario, data: st.DataObject) -> None:
+    """Messages that were sent later than decided, failed or were opened."""
+    told: list[Fact] = []
+    for number, decision in enumerate(advanced(scenario)):
+        action = decision.action
+        if action is None or action.kind != "send" or data.draw(st.booleans()):
+            continue
+        sent = evolve(as_sent(decision), at=decision.at + data.draw(st.sampled_from((0, 1, HOUR, DAY))), learned=None)
+        told.append(sent)
+        kind = data.draw(st.sampled_from((None, MessageFailed, MessageFailed, MessageOpened)))
+        if kind is not None:
+            more = {"reason": "hard_bounce"} if kind is MessageFailed else {}
+            after = sent.at + data.draw(st.sampled_from((1, HOUR, 3 * DAY)))
+            given: dict[str, Any] = {"customer": action.customer, "at": after, "message": action.key}
+            told.append(kind(id=f"became-{number}", **given, **more))
+    changed = evolve(scenario, facts=[*scenario.facts, *told])
+    assert essence(advanced(changed)) == essence(brute(changed))
+
+
+@settings(max_examples=60)
+@given(scenarios(rules=BEST, policies=FULL))
+def test_the_best_have_the_slots(scenario: Scenario) -> None:
+    """Where better messages wait, the others wait for them, and no longer than needed."""
+    assert essence(advanced(scenario)) == essence(brute(scenario))
 
 
 @settings(max_examples=15)

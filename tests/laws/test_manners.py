@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from retention_engine import arbitration as a
 from retention_engine.testing import Scenario, scenarios
-from retention_engine.testing.strategies import busy_rules, policies, policy_sets
-from tests.laws._manners import check_held, check_manners, journal_of
+from retention_engine.testing.strategies import busy_rules
+from tests.laws._manners import check_held, check_manners, journal_of, standing
 
 FAMILIES: dict[str, tuple[type[a.Policy], ...]] = {
     "pressure": (a.AtMost, a.CalendarCap, a.CoolDown, a.Variety),
     "time": (a.QuietHours, a.BestHour, a.HoldWhile),
     "permission": (a.Consent, a.Holdout, a.Choices, a.Channels),
 }
-
-
-def standing(*kinds: type[a.Policy]) -> st.SearchStrategy[tuple[a.Policy, ...]]:
-    """Return sets of policies, at least one of them of these kinds."""
-    ours = policies().filter(lambda policy: isinstance(policy, kinds))
-    return st.builds(lambda one, others: (one, *others), ours, policy_sets(most=2))
 
 
 def polite(scenario: Scenario) -> None:

@@ -175,7 +175,7 @@ def rule(**changed: str) -> str:
 
 
 WRONG = [
-    ("x = 1", "the file: unknown key 'x' (allowed: rules, segments)"),
+    ("x = 1", "the file: unknown key 'x' (allowed: policies, rules, segments)"),
     ("rulez = []", "the file: unknown key 'rulez' (did you mean 'rules'?)"),
     ("rules = 1", "rules: a list of tables, each headed [[rules]] is needed, not 1"),
     ("[rules]", "rules: a list of tables"),

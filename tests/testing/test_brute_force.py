@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
-from retention_engine import Engine, Rule, Send, customer, days, entering, every, hours, messages, monthly, on, orders
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from retention_engine import (
+    Delay,
+    Engine,
+    Rule,
+    Send,
+    customer,
+    days,
+    entering,
+    entry,
+    every,
+    hours,
+    messages,
+    monthly,
+    on,
+    orders,
+    views,
+)
 from retention_engine.actions import Action, Decision, Outcome, Reason
-from retention_engine.facts import AttributeChanged, Customer, Fact, Registered
-from retention_engine.rules import RuleSet
+from retention_engine.arbitration import Holdout, Policy, QuietHours
+from retention_engine.facts import (
+    AttributeChanged,
+    ConsentGiven,
+    ConsentWithdrawn,
+    Customer,
+    Fact,
+    Registered,
+    SendingResumed,
+    SendingStopped,
+    Viewed,
+)
+from retention_engine.rules import RuleSet, Tag
 from retention_engine.testing import essence, oracle
 from retention_engine.testing.brute_force.moments import inside, moments
 from retention_engine.timing import DAY, HOUR, Span, to_instant
@@ -95,3 +127,78 @@ def test_the_engine_agrees() -> None:
         engine.record(ORDER)
         found = engine.advance(START + 40 * DAY).decisions
     assert essence(found) == essence(oracle([LAPSED], [ORDER], since=START, to=START + 40 * DAY))
+
+
+AT_NIGHT = QuietHours("22:00", "09:00")
+HI = Send("hi", channel="email", topic="offers")
+VIEWS = [Viewed(id=f"v{day}", customer=ANNA, at=START + HOUR + day * DAY, sku=f"sku-{day}") for day in range(3)]
+STOP: dict[str, Any] = {"scope": "all", "reason": "a fault"}
+SAID: dict[str, Any] = {"customer": ANNA, "channel": "email", "topic": "offers"}
+CORNERS: dict[str, tuple[Rule, list[Fact], list[Policy]]] = {
+    "who goes on after a wait does not enter at that instant": (
+        Rule("r", on(orders), Delay(days(2)), HI, re_entry=days(1)),
+        [ORDER, order("2", START + HOUR + 2 * DAY)],
+        [],
+    ),
+    "a tag is no message: who is left alone gets none after it": (
+        Rule("r", on(orders), Tag("vip"), HI),
+        [ORDER],
+        [Holdout(100)],
+    ),
+    "a message shows what is inside a window now": (
+        Rule("r", on(orders), Send("hi", items=views.within(hours(30)))),
+        [*VIEWS, order("1", START + HOUR + 3 * DAY)],
+        [],
+    ),
+    "of two switches the later counts, not the one learned later": (
+        Rule("r", on(orders), HI),
+        [
+            SendingStopped(id="s", at=START, learned=START + 3 * DAY, **STOP),
+            SendingResumed(id="t", at=START + DAY, scope="all"),
+            order("1", START + 4 * DAY),
+        ],
+        [],
+    ),
+    "a consent that has ended overrules no refusal": (
+        Rule("r", on(orders), HI),
+        [
+            ConsentWithdrawn(id="w", customer=ANNA, at=START),
+            ConsentGiven(id="c", at=START + 1, source="form", expires=START + DAY, **SAID),
+            order("1", START + 2 * DAY),
+        ],
+        [],
+    ),
+    "a message held by night is left when the customer buys": (
+        Rule("r", on(orders), HI, exit_when=orders.since(entry).exists()),
+        [ORDER, order("2", START + 3 * HOUR)],
+        [AT_NIGHT],
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "facts", "policies"), CORNERS.values(), ids=CORNERS.keys())
+def test_the_engine_agrees_in_corners(rule: Rule, facts: list[Fact], policies: list[Policy]) -> None:
+    """Each of them was once decided otherwise, or nearly."""
+    with Engine([rule], since=START, policies=policies) as engine:
+        engine.record(facts)
+        found = engine.advance(START + 20 * DAY).decisions
+    expected = oracle([rule], facts, since=START, to=START + 20 * DAY, policies=policies)
+    assert essence(found) == essence(expected)
+    assert found
+
+
+def test_a_message_that_waits_has_one_line_without_an_end() -> None:
+    """The oracle knows that it waits, not until when: it asks again and again."""
+    facts = [order("1", START + 23 * HOUR)]
+    found = oracle([Rule("r", on(orders), HI)], facts, since=START, to=START + 3 * DAY, policies=[AT_NIGHT])
+    assert [(each.outcome, each.until) for each in found] == [(Outcome.DEFER, None), (Outcome.ACT, None)]
+    assert found[-1].at == START + (24 + 10) * HOUR  # an hour more, since nobody knows where the customer lives
+
+
+def test_lists_may_differ_in_when_a_message_is_tried_next() -> None:
+    """Of several lines about one message that waits only the first counts, without its end."""
+    named: dict[str, Any] = {"rule": "r", "customer": ANNA, "occasion": "o", "step": "s", "outcome": Outcome.DEFER}
+    one = Decision(at=1, until=5, due=1, reason=Reason.QUIET_HOURS, **named)
+    again = Decision(at=3, until=9, due=1, reason=Reason.FREQUENCY_CAP, **named)
+    assert essence([one, again]) == essence([evolve(one, until=None)])
+    assert essence([one]) != essence([again])

@@ -22,6 +22,7 @@ from retention_engine.arbitration.choices import Choices
 from retention_engine.arbitration.consent import Consent
 from retention_engine.arbitration.cooldown import CoolDown
 from retention_engine.arbitration.fatigue import Fatigue
+from retention_engine.arbitration.files import dump_policies, load_policies, segments_in
 from retention_engine.arbitration.freshness import Fresh
 from retention_engine.arbitration.holdout import Holdout
 from retention_engine.arbitration.quiet import QuietHours
@@ -64,6 +65,9 @@ __all__ = [
     "Suppression",
     "Variety",
     "courtesy",
+    "dump_policies",
+    "load_policies",
     "read_policy",
+    "segments_in",
     "stopping",
 ]

@@ -39,6 +39,7 @@ class Choices(Policy):
     """
 
     stage = Stage.PERMISSION
+    kinds = ("send", "audience_join")
     purpose: tuple[str, ...] | None = field(default=("marketing", "service"), converter=known_purposes, kw_only=True)
 
     def weigh(self, message: Message, seen: Situation) -> Ruling:

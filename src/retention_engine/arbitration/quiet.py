@@ -56,6 +56,11 @@ class QuietHours(Policy):
         object.__setattr__(self, "_known", known)
         object.__setattr__(self, "_unknown", wide)
 
+    @property
+    def windows(self) -> tuple[ClockWindow, ClockWindow]:
+        """The quiet part of the day for customers whose zone is known, and that for the others."""
+        return self._known, self._unknown
+
     def weigh(self, message: Message, seen: Situation) -> Ruling:
         """Defer until the first instant at which the clock is outside."""
         window = self._known if is_zone(seen.view.history.value("zone")) else self._unknown

@@ -19,6 +19,7 @@ class KillSwitch(Policy):
     """Hold what ``SendingStopped`` names, until ``SendingResumed`` of the same scope."""
 
     stage = Stage.SWITCH
+    kinds = ("send", "audience_join")
 
     def weigh(self, message: Message, seen: Situation) -> Ruling:
         """Defer while one of the switches that concern the message stands."""

@@ -2,6 +2,7 @@
 
 from retention_engine.engine.advance import Advance
 from retention_engine.engine.backtest import Backtest, Difference, backtest, difference
+from retention_engine.engine.checks import Block, Week, blocked, check, worst_week
 from retention_engine.engine.decide import Decided, decide
 from retention_engine.engine.engine import Engine
 from retention_engine.engine.goals import Attempt, attempts, exposures
@@ -10,6 +11,7 @@ from retention_engine.engine.manners import Weighed
 from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.recording import Recorded
+from retention_engine.engine.shop import Shop, dump_shop, load_shop
 from retention_engine.engine.story import Story, line_of
 
 __all__ = [
@@ -17,20 +19,28 @@ __all__ = [
     "Attempt",
     "Backtest",
     "BlastGuard",
+    "Block",
     "Decided",
     "Difference",
     "Engine",
     "Member",
     "Plan",
     "Recorded",
+    "Shop",
     "Story",
+    "Week",
     "Weighed",
     "attempts",
     "backtest",
+    "blocked",
+    "check",
     "decide",
     "difference",
+    "dump_shop",
     "exposures",
     "histories",
     "line_of",
+    "load_shop",
     "members",
+    "worst_week",
 ]

@@ -14,7 +14,6 @@ from retention_engine.state import History, apply
 from retention_engine.view import View, zone_of
 
 _CONTROLS = {Reason.HOLDOUT: "holdout", Reason.CONTROL: "control"}
-_MOST_HORIZONS = 1_000
 
 
 @frozen(kw_only=True)
@@ -76,7 +75,7 @@ def _reached(goal: Goal, history: History, facts: Sequence[Fact], *, at: int, zo
     """Return the first instant after ``at`` and within the window at which the goal holds."""
     waiting = [fact for fact in reversed(facts) if fact.at <= at + goal.within.micros]
     now, end = at, at + goal.within.micros
-    for _ in range(_MOST_HORIZONS + len(waiting)):
+    while now <= end:
         while waiting and waiting[-1].at <= now:
             apply(history, waiting.pop())
         verdict = goal.predicate.verdict(View(history, now, zone_of(history, zone), at))
@@ -84,8 +83,6 @@ def _reached(goal: Goal, history: History, facts: Sequence[Fact], *, at: int, zo
             return None if now == at else now
         turns = [turn for turn in (verdict.until, waiting[-1].at if waiting else None) if turn is not None]
         now = min(turns, default=end + 1)
-        if now > end:
-            break
     return None
 
 

@@ -130,11 +130,6 @@ class Plan:
     switches: Mapping[tuple[str, str], tuple[str, ...]]
 
     @property
-    def keeps_messages(self) -> bool:
-        """Whether a rule or a policy looks at our own messages."""
-        return "messages" in self.wanted or self.hears_messages
-
-    @property
     def fingerprint(self) -> str:
         """Digest of what the rules and the policies say; plans that say the same have the same."""
         return fingerprint(self.rules.fingerprint, *sorted(policy.text() for policy in self.arbiter.policies))

@@ -125,7 +125,7 @@ class _Walk:
             record,
             journeys.memory,
             journeys,
-            deque(fact for fact in subject.facts[past:] if plan.keeps_messages or not isinstance(fact, MessageSent)),
+            deque(subject.facts[past:]),
             news,
             mask,
             launched,
@@ -255,8 +255,6 @@ class _Walk:
                 fact = self.terms.echo(decision)
                 self.echoes.append(fact)
                 self._check_echoes(decision)
-                if not self.terms.plan.keeps_messages:
-                    continue  # as at the beginning
                 place = (fact.effective, fact.at, fact.id)
                 before = takewhile(lambda one: (one.effective, one.at, one.id) < place, self.facts)  # noqa: B023 - used up at once
                 self.facts.insert(sum(1 for _ in before), fact)

@@ -50,6 +50,7 @@ from retention_engine.predicates.kinds import (
     views,
     visits,
 )
+from retention_engine.predicates.named import read_segments
 from retention_engine.predicates.parse import parse, read
 from retention_engine.predicates.records import (
     CalendarDays,
@@ -119,6 +120,7 @@ __all__ = [
     "parse",
     "purchases",
     "read",
+    "read_segments",
     "referrals",
     "refusals",
     "reviews",

@@ -14,7 +14,7 @@ _COMMON = {"id", "customer", "at", "learned"}
 _LONGEST = 160
 
 
-def counter_example(limit: str, customer: str, why: str, messages: Iterable[Decision], facts: Iterable[Fact]) -> str:
+def counter_example(limit: str, customer: str, why: str, messages: Iterable[Decision], *, facts: Iterable[Fact]) -> str:
     """Return the lines: the limit, the messages against it, and all facts of the customer, the earliest first."""
     theirs = sorted((fact for fact in facts if fact.customer == customer), key=lambda fact: (fact.at, fact.id))
     told = [message_line(each) for each in messages]

@@ -239,7 +239,7 @@ class Verified:
 
     def _fail(self, limit: str, messages: Sequence[Decision], why: str, *, customer: str | None = None) -> None:
         whom = messages[0].customer if customer is None else customer
-        raise AssertionError(counter_example(limit, whom, why, messages, self.facts))
+        raise AssertionError(counter_example(limit, whom, why, messages, facts=self.facts))
 
 
 def _action(decision: Decision) -> Action:

@@ -91,7 +91,7 @@ TEXTS = [
 def test_a_rule_without_bound_says_what_brings_a_message(trigger: Trigger, text: str) -> None:
     """A record, a change, a turn of the predicate."""
     (one,) = [each.message for each in check([Rule("a", trigger, A)]) if each.code is Code.PRESSURE]
-    assert one == f"messages to one customer: {text}"
+    assert one == f"messages to one customer, none held: {text}"
 
 
 def test_all_rules_together_are_added_up() -> None:
@@ -99,7 +99,7 @@ def test_all_rules_together_are_added_up() -> None:
     made = [Rule("a", every(daily()), A), Rule("b", on(carts), B), Rule("c", on(orders), Do("tag", "x"))]
     found = [each for each in check(made) if each.code is Code.PRESSURE]
     assert found[-1].rules == ("a", "b")
-    together = "messages to one customer, all rules together: at most "
+    together = "messages to one customer, none held, all rules together: at most "
     assert found[-1].message == f"{together}7 a week, and those of b without bound"
     bounded = check([Rule("a", every(daily()), A), Rule("b", every(monthly(1)), B)])
     assert bounded[-1].message == f"{together}8 a week"

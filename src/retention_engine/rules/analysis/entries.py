@@ -77,6 +77,11 @@ def longest(predicate: Truth) -> int | None:
     return None
 
 
+def bounded(predicate: Truth) -> bool:
+    """Tell whether it ends by itself whenever it holds, without a new fact; false when that is not known."""
+    return longest(predicate) is not None
+
+
 def _only_leaves(quantity: Quantity) -> bool:
     """Tell whether time alone brings no record into what it reads."""
     match quantity:

@@ -30,6 +30,13 @@ class Code(StrEnum):
     ALWAYS_TOGETHER = "always_together"
     NEVER_TOGETHER = "never_together"
     PRESSURE = "pressure"
+    NO_SLOT = "no_slot"
+    NO_WINDOW = "no_window"
+    NO_TOPIC = "no_topic"
+    NO_CONSENT_SOURCE = "no_consent_source"
+    NO_CONSENT = "no_consent"
+    NO_CAP = "no_cap"
+    WAITS_FOR_EVER = "waits_for_ever"
 
 
 @frozen

@@ -17,6 +17,7 @@ from retention_engine.rules.triggers import After, Ahead, Before, Edge, Every
 from retention_engine.timing import DAY, Span
 
 _WEEK = 7
+_FOR_EVER = 2**62
 
 
 def pressure_findings(rules: RuleSet) -> Iterator[Finding]:
@@ -24,12 +25,12 @@ def pressure_findings(rules: RuleSet) -> Iterator[Finding]:
     cases = [(rule, worst_case(rule)) for rule in rules if _sends(rule)]
     for rule, most in cases:
         bound = _most(most) if most is not None else f"without bound: {_each(rule)}"
-        yield Finding((rule.id,), Code.PRESSURE, Severity.INFO, f"messages to one customer: {bound}")
+        yield Finding((rule.id,), Code.PRESSURE, Severity.INFO, f"messages to one customer, none held: {bound}")
     if len(cases) > 1:
         total = sum(most or 0 for _, most in cases)
         unbounded = [rule.id for rule, most in cases if most is None]
         more = f", and those of {', '.join(unbounded)} without bound" if unbounded else ""
-        message = f"messages to one customer, all rules together: {_most(total)}{more}"
+        message = f"messages to one customer, none held, all rules together: {_most(total)}{more}"
         yield Finding(tuple(rule.id for rule, _ in cases), Code.PRESSURE, Severity.INFO, message)
 
 
@@ -37,21 +38,26 @@ def _most(count: int) -> str:
     return f"at most {count} a week"
 
 
-def worst_case(rule: Rule) -> int | None:
+def worst_case(rule: Rule, *, held: bool = False) -> int | None:
     """Return how many messages a rule sends to one customer in a week at most; None: unbounded.
 
     A week is seven dates of their calendar for schedules and yearly dates, 7 x 24 hours for spans.
+
+    Args:
+        rule: the rule.
+        held: whether its messages may be held as long as they are valid; otherwise each goes out when it is due.
     """
-    return _messages(rule, rule.steps, 0, waits=False)
+    hold = 0 if not held else _FOR_EVER if rule.valid_for is None else rule.valid_for.micros
+    return _messages(rule, rule.steps, 0, waits=held, hold=hold)
 
 
-def _messages(rule: Rule, steps: Sequence[Step], shift: int, *, waits: bool) -> int | None:
+def _messages(rule: Rule, steps: Sequence[Step], shift: int, *, waits: bool, hold: int) -> int | None:
     total: int | None = 0
     for step in steps:
         if isinstance(step, Do):
-            found = _entries(rule, shift, waits=waits) if step.kind == "send" else 0
+            found = _entries(rule, shift + hold, waits=waits) if step.kind == "send" else 0
         elif isinstance(step, Branch | Split):
-            paths = [_messages(rule, path, shift, waits=waits) for _, path in step.paths()]
+            paths = [_messages(rule, path, shift, waits=waits, hold=hold) for _, path in step.paths()]
             known = [each for each in paths if each is not None]
             together = max(known, default=0) if _same_way(rule, step) else sum(known)
             found = together if len(known) == len(paths) else None
@@ -59,8 +65,19 @@ def _messages(rule: Rule, steps: Sequence[Step], shift: int, *, waits: bool) -> 
             found = 0
         total = None if total is None or found is None else total + found
         least, most = lasting([step])
-        shift, waits = shift + most - least, waits or most > 0
+        shift, waits = shift + most - least + hold * _facing([step]), waits or most > 0
     return total
+
+
+def _facing(steps: Sequence[Step]) -> int:
+    """Return how many steps that a customer gets to see lie on one way through, at most."""
+    count = 0
+    for step in steps:
+        if isinstance(step, Branch | Split):
+            count += max(_facing(path) for _, path in step.paths())
+        else:
+            count += isinstance(step, Do) and step.kind in ("send", "audience_join")
+    return count
 
 
 def _same_way(rule: Rule, step: Branch | Split) -> bool:
@@ -82,6 +99,8 @@ def _entries(rule: Rule, shift: int, *, waits: bool) -> int | None:
     """
     if rule.re_entry == "once":
         return 1
+    if shift >= _FOR_EVER:
+        return None
     bounds = [_dues(rule, _WEEK + ceil(shift / DAY) + waits)]
     if isinstance(rule.re_entry, Span) and rule.re_entry.micros:
         bounds.append(ceil((_WEEK * DAY + shift) / rule.re_entry.micros))

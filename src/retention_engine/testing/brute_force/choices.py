@@ -42,7 +42,7 @@ def consents(facts: list[f.Fact], channel: str, topic: str, now: int) -> bool:
     return given.expires is None or now < given.expires
 
 
-def agreed(facts: list[f.Fact], channel: str | None, topic: str, now: int, confirmed: Collection[str] = ()) -> bool:
+def agreed(facts: list[f.Fact], channel: str | None, topic: str, now: int, *, confirmed: Collection[str] = ()) -> bool:
     """Tell whether there is a consent to a topic on a channel (None: any), confirmed where that is needed."""
     channels = {fact.channel for fact in facts if isinstance(fact, f.ConsentGiven)}
     for name in channels if channel is None else channels & {channel}:
@@ -91,7 +91,9 @@ def address(facts: list[f.Fact], channel: str) -> str | None:
 def suppressed(facts: list[f.Fact], channel: str | None) -> bool:
     """Tell whether the address on a channel must not be used."""
     if channel is None:
-        return False
+        told = {fact.channel for fact in facts if isinstance(fact, f.ContactAdded | f.AddressSuppressed)}
+        gone = {name for name in told if suppressed(facts, name)}
+        return bool(gone) and all(name in gone for name in told if address(facts, name) is not None)
     restored, present = latest(facts, f.AddressRestored, channel=channel), address(facts, channel)
     for fact in facts:
         if isinstance(fact, f.AddressSuppressed) and fact.channel == channel and after(fact, restored):

@@ -78,7 +78,7 @@ class Journey:
     def message(self, view: View, news: Iterable[f.Fact]) -> Message:
         """Return what policies are shown."""
         action = self.action(view.history.customer, items=self._items(view, news), channel=self.step.channel)
-        names = ("rule", "customer", "occasion", "step", "kind", "channel", "topic", "purpose", "items", "key")
+        names = ("rule", "customer", "occasion", "step", "kind", "channel", "topic", "purpose", "items")
         return Message(
             **{name: getattr(action, name) for name in names},
             template=action.name,

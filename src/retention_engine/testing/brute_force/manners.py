@@ -109,8 +109,8 @@ def _answer(policy: a.Policy, message: a.Message, seen: Seen) -> tuple[str, Reas
         case a.Suppression():
             return _if("drop", Reason.SUPPRESSED, choices.suppressed(facts, message.channel))
         case a.Consent():
-            named = (message.channel, message.topic, now, policy.confirmed)
-            is_agreed = message.topic is not None and choices.agreed(facts, *named)  # type: ignore[arg-type]  # has a topic
+            topic, sure = message.topic, policy.confirmed
+            is_agreed = topic is not None and choices.agreed(facts, message.channel, topic, now, confirmed=sure)
             return _if("drop", Reason.NO_CONSENT, not is_agreed)
         case a.Choices():
             return _chosen(policy, message, seen)

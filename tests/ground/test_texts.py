@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_engine.errors import DefinitionError
-from retention_engine.rules.tokens import check_tokens, quoted, quoted_key
+from retention_engine.texts import check_tokens, quoted, quoted_key
 
 LARGE = [
     ("a = '" + "x" * 1_000_000 + "'", "at most 1000000 bytes, not 1000006"),
