@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.values import LONGEST_TEXT, PURPOSES, Scalar, is_printable
@@ -32,20 +33,20 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(letter > "\uffff" for letter in text)
 
 
-def _body(_: object, attribute: object, value: object) -> None:
-    name = getattr(attribute, "name", "text")
+def _body(_: object, attribute: Attribute[Any], value: Any) -> None:
+    name = attribute.name
     if not isinstance(value, str) or "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise DefinitionError(f"{name} is a text without NUL and lone surrogates, not {shown(value)}")
 
 
-def _optional_body(instance: object, attribute: object, value: object) -> None:
+def _optional_body(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if value is not None:
         _body(instance, attribute, value)
 
 
-def _link(_: object, attribute: object, value: object) -> None:
+def _link(_: object, attribute: Attribute[Any], value: Any) -> None:
     if value is not None and not (isinstance(value, str) and _URL.fullmatch(value)):
-        raise DefinitionError(f"{getattr(attribute, 'name', 'url')} starts with https:// or tg://, not {shown(value)}")
+        raise DefinitionError(f"{attribute.name} starts with https:// or tg://, not {shown(value)}")
 
 
 @frozen
@@ -208,18 +209,18 @@ class Envelope:
             raise DefinitionError(f"attempt is 1 or more, not {shown(self.attempt)}")
 
 
-def _code(_: object, __: object, value: object) -> None:
+def _code(_: object, __: object, value: Any) -> None:
     if not isinstance(value, str) or not _CODE.fullmatch(value):
         raise DefinitionError(f"a code is lower-case letters, digits and _, not {shown(value)}")
 
 
-def _wait(_: object, __: object, value: object) -> None:
-    if value is not None and (type(value) not in (int, float) or not 0 <= value <= 10**9):  # type: ignore[operator]  # a number by then
+def _wait(_: object, __: object, value: Any) -> None:
+    if value is not None and (type(value) not in (int, float) or not 0 <= value <= 10**9):
         raise DefinitionError(f"retry_after is a number of seconds, not {shown(value)}")
 
 
-def _one_of(*allowed: str) -> object:
-    def check(_: object, __: object, value: object) -> None:
+def _one_of(*allowed: str) -> Callable[[object, Attribute[Any], Any], None]:
+    def check(_: object, __: object, value: Any) -> None:
         if value not in allowed:
             raise DefinitionError(f"unknown scope {shown(value)}{nearest(value, allowed)}")
 
@@ -251,7 +252,7 @@ class NotSent:
     counts: bool = field(default=False, kw_only=True)
     scope: Literal["message", "domain", "channel"] = field(
         default="message",
-        validator=_one_of("message", "domain", "channel"),  # type: ignore[arg-type]  # attrs wants its own alias
+        validator=_one_of("message", "domain", "channel"),
         kw_only=True,
     )
 
@@ -278,7 +279,7 @@ class Rejected:
     text: str = field(default="", converter=redacted)
     scope: Literal["message", "template", "address", "channel"] = field(
         default="message",
-        validator=_one_of("message", "template", "address", "channel"),  # type: ignore[arg-type]  # attrs wants its own alias
+        validator=_one_of("message", "template", "address", "channel"),
         kw_only=True,
     )
     permanent: bool = field(default=True, kw_only=True)

@@ -7,6 +7,9 @@ RetentionError
 ├── FactError (ValueError)            a fact or an untrusted payload is wrong; nothing of it was applied
 │   └── FactConflict                  the id is known already with a different content
 ├── TokenError (ValueError)           a link is not valid: forged, altered, of another purpose, or expired
+├── TemplateError (ValueError)        a template is wrong or cannot be filled; nothing of the message was made
+│   └── EmptyContent                  it was filled, but there is nothing to say
+├── SignatureError (ValueError)       a received webhook is not genuine: forged, altered, too old or too large
 ├── TimeError (ValueError)            a naive datetime, an unknown zone, an instant out of range
 ├── StoreError (RuntimeError)         the store cannot be used (version, file, lock)
 └── MissingExtra (ImportError)        an optional dependency is needed; says which extra to install
@@ -68,6 +71,47 @@ class TokenError(RetentionError, ValueError):
     def __init__(self, message: str = "this link is not valid") -> None:
         """Take the one message there is."""
         super().__init__(message)
+
+
+class SignatureError(RetentionError, ValueError):
+    """A received webhook is not genuine; the message never says why, so that nobody learns from it."""
+
+    def __init__(self, message: str = "this webhook is not genuine") -> None:
+        """Take the one message there is."""
+        super().__init__(message)
+
+
+class TemplateError(RetentionError, ValueError):
+    """A template is wrong or cannot be filled; nothing of the message was made.
+
+    Attributes:
+        template: its name.
+        language: of the text that was found, None when none was.
+        line: in the file, None when unknown.
+        code: ``broken``, ``unknown_template``, ``unknown_name``, ``unbalanced_markup``, ``unfit_data`` or ``too_much``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        template: str = "",
+        language: str | None = None,
+        line: int | None = None,
+        code: str = "broken",
+    ) -> None:
+        """Put the place in front of the message."""
+        parts = (template and f"template {shown(template)}", language and f"language {language!r}", line and f"line {line}")
+        place = ", ".join(part for part in parts if part)
+        super().__init__(f"{place}: {message}" if place else message)
+        self.template = template
+        self.language = language
+        self.line = line
+        self.code = code
+
+
+class EmptyContent(TemplateError):
+    """A template was filled, but there is nothing to say: no item is left, or the text is empty."""
 
 
 class TimeError(RetentionError, ValueError):

@@ -17,14 +17,15 @@ LARGEST_FILE = 1_000_000
 MOST_POLICIES = 1_000
 _MOST_TOKENS, _MOST_DOTS, _DEEPEST = 40_000, 20, 20
 _LONGEST, _LONGEST_WORD = 300_000, 1_000
-_TOKEN = re.compile(
-    r'''(?P<space>[ \t\r\n]+)
-    | (?P<comment>\#[^\n]*)
-    | (?P<text>"""(?>[^"\\]+|\\.|"{1,2}(?!"))*+"""
+_TEXT = r'''(?>"""(?>[^"\\]+|\\.|"{1,2}(?!"))*+"""
         | \'\'\'(?>[^\']+|\'{1,2}(?!\'))*+\'\'\'
-        | "(?>[^"\\\n]+|\\[^\n])*+" | \'[^\'\n]*\')
-    | (?P<word>[A-Za-z0-9_+:-]+)
-    | (?P<sign>.)''',
+        | "(?>[^"\\\n]+|\\[^\n])*+" | \'[^\'\n]*\')'''
+_TOKEN = re.compile(
+    rf"(?P<space>[ \t\r\n]+) | (?P<comment>\#[^\n]*) | (?P<text>{_TEXT}) | (?P<word>[A-Za-z0-9_+:-]+) | (?P<sign>.)",
+    re.DOTALL | re.VERBOSE,
+)
+_ENOUGH = re.compile(
+    rf"[ \t\r\n]*+(?>(?>\#[^\n]*+|{_TEXT}|[A-Za-z0-9_+:-]++|.)[ \t\r\n]*+){{0,{_MOST_TOKENS}}}+",
     re.DOTALL | re.VERBOSE,
 )
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -107,18 +108,24 @@ def check_tokens(text: str) -> None:
         raise DefinitionError(f"a rule file has at most {LARGEST_FILE} bytes, not {size}")
     if text.count("\\") > _MOST_TOKENS:
         raise DefinitionError(f"a rule file has at most {_MOST_TOKENS} backslashes, not {text.count(chr(92))}")
-    count = depth = dots = 0
+    enough = _ENOUGH.match(text)
+    if enough is not None and enough.end() < len(text):
+        raise _beyond(text, enough.end())
+    depth = dots = 0
     for found in _TOKEN.finditer(text):
         token = found[0] if found.lastgroup in ("sign", "space") else ""
-        count += found.lastgroup != "space"
         depth += (token in ("[", "{")) - (token in ("]", "}"))
         dots = 0 if "\n" in token else dots + (token == ".")
         long = len(found[0]) > (_LONGEST_WORD if found.lastgroup == "word" else _LONGEST)
-        if long or count > _MOST_TOKENS or depth > _DEEPEST or dots > _MOST_DOTS:
-            line = text.count("\n", 0, found.start()) + 1
-            most = f"{_MOST_TOKENS} words and signs, texts of {_LONGEST} characters, words of {_LONGEST_WORD}"
-            deep = f"brackets {_DEEPEST} deep, {_MOST_DOTS} dots in a line"
-            raise DefinitionError(f"a rule file has at most {most}, {deep}; line {line} goes beyond")
+        if long or depth > _DEEPEST or dots > _MOST_DOTS:
+            raise _beyond(text, found.start())
+
+
+def _beyond(text: str, place: int) -> DefinitionError:
+    line = text.count("\n", 0, place) + 1
+    most = f"{_MOST_TOKENS} words and signs, texts of {_LONGEST} characters, words of {_LONGEST_WORD}"
+    deep = f"brackets {_DEEPEST} deep, {_MOST_DOTS} dots in a line"
+    return DefinitionError(f"a rule file has at most {most}, {deep}; line {line} goes beyond")
 
 
 def check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], place: str) -> None:

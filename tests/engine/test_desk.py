@@ -72,6 +72,16 @@ def test_a_letter_counts_from_when_it_was_sent_if_that_was_later_and_not_at_all_
     assert told(engine.advance(START + 6 * DAY).decisions) == [("act", "hello", "07-06 00:00")]
 
 
+def test_a_letter_that_failed_without_being_sent_does_not_count() -> None:
+    """The transport refused it at once."""
+    engine = Engine([HELLO], since=START, policies=[WEEKLY])
+    engine.record(happened("seen", START + HOUR))
+    (action,) = engine.advance(START + DAY)
+    engine.record(MessageFailed(id="f", customer=ANNA, at=START + 2 * DAY, message=action.key, reason="blocked"))
+    engine.record(happened("seen", START + 3 * DAY))
+    assert told(engine.advance(START + 4 * DAY).decisions) == [("act", "hello", "07-04 00:00")]
+
+
 def test_a_sent_letter_that_nobody_asks_about_changes_nothing_else() -> None:
     """It is folded and looked at no further, also where another fact comes at its instant."""
     facts = [sent("theirs", START + DAY), happened("seen", START + DAY), sent("more", START + 3 * DAY)]

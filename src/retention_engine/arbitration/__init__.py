@@ -1,6 +1,6 @@
 """Arbitration: may this be said, to this customer, now? One policy per file, one place where they meet a message."""
 
-from retention_engine.arbitration.arbiter import Arbiter, Ruled
+from retention_engine.arbitration.arbiter import FAILURES, Arbiter, Ruled
 from retention_engine.arbitration.base import (
     ALLOW,
     Allow,
@@ -35,6 +35,7 @@ from retention_engine.arbitration.variety import Variety
 
 __all__ = [
     "ALLOW",
+    "FAILURES",
     "Allow",
     "Arbiter",
     "AtMost",

@@ -9,6 +9,10 @@ from attrs import evolve, field, frozen
 from retention_engine.arbitration.base import ALLOW, Allow, Defer, Drop, Message, Policy, Ruling, Situation
 from retention_engine.arbitration.channels import Channels, order_of
 from retention_engine.errors import DefinitionError, shown
+from retention_engine.state import EVENTS
+
+FAILURES = f"{EVENTS}message_failed"
+"""The collection of what did not arrive: a message that was never reported as sent has no other trace."""
 
 
 def _sorted(policies: Iterable[Policy]) -> tuple[Policy, ...]:
@@ -45,8 +49,8 @@ class Arbiter:
 
     def reads(self) -> frozenset[str]:
         """Return the names of the collections of a history that the policies look at."""
-        own = {"channel_order"} if self.policies else set()
-        return frozenset(own).union(*(policy.reads() for policy in self.policies))
+        found = frozenset({"channel_order"} if self.policies else ()).union(*(each.reads() for each in self.policies))
+        return found | {FAILURES} if "messages" in found else found
 
     def rule(self, message: Message, seen: Situation) -> Ruled:
         """Weigh a message on each of its channels in turn; the first on which it is not dropped is the one."""

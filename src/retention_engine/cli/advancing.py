@@ -6,7 +6,7 @@ from pathlib import Path
 
 from retention_engine import Action, Engine
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import instant_of, rules_in, store_at
+from retention_engine.cli.inputs import instant_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.timing import to_instant, to_text
 
@@ -19,7 +19,7 @@ def advance(
     They are in the outbox of the store too, each once: running the command again prints nothing new.
 
     Args:
-        rules: the rules, a TOML file.
+        rules: the rules and policies, a TOML file.
         db: the store.
         to: an instant with an offset, or a date: its first instant in the shop's zone.
         since: the launch of rules on a store that was never advanced; left out, what lies before --to sends nothing.
@@ -28,7 +28,8 @@ def advance(
     """
     screen = Screen(json=json)
     launch = None if since is None else instant_of(since, "--since", zone or "UTC")
-    with Engine(rules_in(rules), store=store_at(db), zone=zone, since=launch) as engine:
+    shop = shop_in(rules)
+    with Engine(shop.rules, policies=shop.policies, store=store_at(db), zone=zone, since=launch) as engine:
         target = instant_of(to, "--to", engine.zone)
         with screen.progress("customers", None) as step:
             done = engine.advance(target, progress=step)

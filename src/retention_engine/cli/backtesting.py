@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from retention_engine import RuleSet, backtest, difference
+from retention_engine import Outcome, backtest, difference
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.importing import Maps
-from retention_engine.cli.inputs import instant_of, rules_in
+from retention_engine.cli.inputs import instant_of, shop_in
 from retention_engine.cli.orders import Table
 from retention_engine.cli.screen import Screen
-from retention_engine.engine import Backtest, Difference
+from retention_engine.engine import Backtest, Difference, Shop
 from retention_engine.facts import Fact
 
 MOST_SHOWN = 12
@@ -38,27 +38,27 @@ def backtest_(
     """Replay past orders through the production engine and count what the rules decide.
 
     Args:
-        rules: the rules, a TOML file.
+        rules: the rules and policies, a TOML file.
         orders: the orders, as for import.
         from_: launch of the rules: what was due by then is history.
         to: the last instant, with an offset, or a date: its first instant in the shop's zone.
-        diff: other rules; show what they do otherwise.
+        diff: other rules and policies; show what they do otherwise.
         map_: which column means what, such as customer=CustomerID; may be given several times.
         mapping: the same as a TOML file.
         zone: the shop's time zone, also of times in the file that carry none; UTC unless said otherwise.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    sets = [(rules, rules_in(rules))] + ([] if diff is None else [(diff, rules_in(diff))])
+    shops = [(file, shop_in(file)) for file in (rules, diff) if file is not None]
     start, end = instant_of(from_, "--from", zone), instant_of(to, "--to", zone)
     facts = _facts(screen, Table.of(orders, mapping, map_ or [], zone))
     runs = []
-    for file, rule_set in sets:
-        run = _run(screen, rule_set, facts, start=start, end=end, zone=zone)
-        _show(screen, file, rule_set, run)
+    for file, shop in shops:
+        run = _run(screen, shop, facts, start=start, end=end, zone=zone)
+        _show(screen, file, shop, run)
         runs.append(run)
     if diff is not None:
-        _show_difference(screen, rules, diff, difference(*runs))
+        _show_difference(screen, (rules, diff), difference(*runs), runs)
     return Exit.OK
 
 
@@ -71,22 +71,55 @@ def _facts(screen: Screen, table: Table) -> list[Fact]:
     return facts
 
 
-def _run(screen: Screen, rules: RuleSet, facts: Sequence[Fact], *, start: int, end: int, zone: str) -> Backtest:
+def _run(screen: Screen, shop: Shop, facts: Sequence[Fact], *, start: int, end: int, zone: str) -> Backtest:
     total = len({fact.customer for fact in facts if fact.customer is not None})
     with screen.progress("customers", total) as step:
-        return backtest(rules, facts, start=start, end=end, zone=zone, progress=step)
+        policies = shop.policies
+        return backtest(shop.rules, facts, start=start, end=end, zone=zone, policies=policies, progress=step)
 
 
-def _show(screen: Screen, file: Path, rules: RuleSet, run: Backtest) -> None:
-    screen.emit("backtest", rules=str(file), **run.as_dict())
+def _show(screen: Screen, file: Path, shop: Shop, run: Backtest) -> None:
+    reasons = _reasons(run)
+    screen.emit("backtest", rules=str(file), **run.as_dict(), reasons=reasons)
     counts = run.outcomes()
     outcomes = sorted({outcome for found in counts.values() for outcome in found})
-    rows = [[rule.id, *(counts.get(rule.id, Counter())[outcome] or "" for outcome in outcomes)] for rule in rules]
+    rows = [[rule.id, *(counts.get(rule.id, Counter())[outcome] or "" for outcome in outcomes)] for rule in shop.rules]
     screen.title(f"{file}: decisions by rule and outcome")
     screen.table(["rule", *outcomes], rows)
+    if any(reasons.values()):
+        screen.title("Dropped and deferred, by reason")
+        screen.table(["reason", *reasons], _by_reason(reasons))
     screen.title("Messages per customer")
     screen.table(["messages", "customers"], _spread(run))
     screen.say(f"{len(run.over(A_WEEK)):,} of {run.customers:,} customers got more than {A_WEEK} in a week.")
+
+
+def _reasons(run: Backtest) -> dict[str, dict[str, int]]:
+    """Return outcome -> reason -> how often, of what was dropped or deferred."""
+    counts = {outcome.value: Counter[str]() for outcome in (Outcome.DROP, Outcome.DEFER)}
+    for each in run.decisions:
+        if each.outcome.value in counts and each.reason is not None:
+            counts[each.outcome.value][each.reason.value] += 1
+    return {outcome: dict(sorted(found.items())) for outcome, found in counts.items()}
+
+
+def _by_reason(counts: Mapping[str, Mapping[str, int]], *, sign: str = "") -> list[list[object]]:
+    """Return a row for each reason, with its count for each outcome."""
+    names = sorted({reason for found in counts.values() for reason in found})
+    each = ((name, [found.get(name, 0) for found in counts.values()]) for name in names)
+    return [[name, *(f"{count:{sign},}" if count and sign else count or "" for count in row)] for name, row in each]
+
+
+def _change(first: Backtest, second: Backtest) -> dict[str, dict[str, int]]:
+    """Return outcome -> reason -> how many more (or fewer, negative) in the second; equal ones are left out."""
+    one, two = _reasons(first), _reasons(second)
+    changes = {
+        outcome: {name: two[outcome].get(name, 0) - one[outcome].get(name, 0) for name in one[outcome] | two[outcome]}
+        for outcome in one
+    }
+    return {
+        outcome: {name: count for name, count in sorted(found.items()) if count} for outcome, found in changes.items()
+    }
 
 
 def _spread(run: Backtest) -> list[list[object]]:
@@ -97,8 +130,11 @@ def _spread(run: Backtest) -> list[list[object]]:
     return [*rows, [f"{tail[0][0]} or more", sum(customers for _, customers in tail)]] if tail else rows
 
 
-def _show_difference(screen: Screen, first: Path, second: Path, found: Difference) -> None:
-    screen.emit("difference", first=str(first), second=str(second), **found.as_dict())
+def _show_difference(screen: Screen, files: tuple[Path, Path], found: Difference, runs: Sequence[Backtest]) -> None:
+    first, second = files
+    reasons = _change(*runs)
+    screen.emit("difference", first=str(first), second=str(second), **found.as_dict(), reasons=reasons)
     screen.title(f"{second} against {first}: {found}")
     screen.table(["rule", "messages"], [[rule, f"{count:+,}"] for rule, count in found.sends.items()])
+    screen.table(["dropped and deferred", *reasons], _by_reason(reasons, sign="+"))
     screen.say(f"{len(found.gained):,} messages only the second sends, {len(found.lost):,} only the first.")

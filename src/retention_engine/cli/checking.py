@@ -6,32 +6,39 @@ from collections import Counter
 from pathlib import Path
 
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import rules_in
+from retention_engine.cli.inputs import shop_in
 from retention_engine.cli.screen import Screen
+from retention_engine.engine import check as findings_of
 from retention_engine.rules import Finding, Severity
-from retention_engine.rules import check as findings_of
 
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: ""}
 
 
-def check(rules: Path, /, *, json: bool = False) -> Exit:
-    """Say what is wrong with rules, or worth knowing, before anything runs.
+def check(rules: Path, /, *, consent_topics: str | None = None, json: bool = False) -> Exit:
+    """Say what is wrong with rules and policies, or worth knowing, before anything runs.
 
     What it calls impossible is impossible. The exit code is 1 when there is an error or a warning.
 
     Args:
-        rules: the rules, a TOML file.
+        rules: the rules and policies, a TOML file.
+        consent_topics: every topic to which customers can consent in your forms, parted by commas; left out, any.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    known = rules_in(rules)
-    found = findings_of(known)
+    shop = shop_in(rules)
+    topics = None if consent_topics is None else consent_topics.split(",")
+    found = findings_of(shop.rules, shop.policies, consent_topics=topics)
     for finding in found:
         _tell(screen, finding)
     counts = Counter(finding.severity for finding in found)
     words = {"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "infos": counts[Severity.INFO]}
-    screen.emit("check", rules=len(known), segments=len(known.segments), **words)
-    screen.say(f"{len(known)} rules: " + ", ".join(f"{count} {name}" for name, count in words.items()))
+    made = {"rules": len(shop.rules), "policies": len(shop.policies)}
+    screen.emit("check", **made, segments=len(shop.rules.segments), **words)
+    screen.say(
+        ", ".join(f"{count} {name}" for name, count in made.items())
+        + ": "
+        + ", ".join(f"{count} {name}" for name, count in words.items())
+    )
     return Exit.FOUND if counts[Severity.ERROR] or counts[Severity.WARNING] else Exit.OK
 
 

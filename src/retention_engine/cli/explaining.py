@@ -8,7 +8,7 @@ from cyclopts import CycloptsError
 
 from retention_engine import Engine
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import moment_of, one_of, rules_in, store_at
+from retention_engine.cli.inputs import moment_of, one_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.errors import shown
 
@@ -24,10 +24,10 @@ def explain(
     zone: str | None = None,
     json: bool = False,
 ) -> Exit:
-    """Say why a rule is or is not due for a customer, and when that changes by itself.
+    """Say why a rule is or is not due for a customer, what speaks against its message, and when that changes by itself.
 
     Args:
-        rules: the rules, a TOML file.
+        rules: the rules and policies, a TOML file.
         db: the store.
         customer: the customer's id.
         rule: the rule's id.
@@ -36,9 +36,9 @@ def explain(
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    known = rules_in(rules)
-    one_of(rule, "--rule", (each.id for each in known))
-    with Engine(known, store=store_at(db), zone=zone) as engine:
+    shop = shop_in(rules)
+    one_of(rule, "--rule", (each.id for each in shop.rules))
+    with Engine(shop.rules, policies=shop.policies, store=store_at(db), zone=zone) as engine:
         if not engine.store.facts.of([customer])[customer]:
             raise CycloptsError(f"--customer {shown(customer)} is not there: the store has no facts about them")
         story = engine.explain(customer, rule, moment_of(engine, at, engine.zone))

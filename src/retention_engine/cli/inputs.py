@@ -8,23 +8,23 @@ from pathlib import Path
 
 from cyclopts import CycloptsError
 
-from retention_engine import Engine, RuleSet
+from retention_engine import Engine
+from retention_engine.engine import Shop, load_shop
 from retention_engine.errors import StoreError, nearest, shown
 from retention_engine.ports import Store
-from retention_engine.rules import load_rules
 from retention_engine.stores import open_store
 from retention_engine.timing import start_of_day, to_instant, zone
 
 _SQLITE = "sqlite:///"
 
 
-def rules_in(path: Path) -> RuleSet:
-    """Return the rules of a TOML file.
+def shop_in(path: Path) -> Shop:
+    """Return the rules of a TOML file, and the policies above them.
 
     Raises:
-        DefinitionError: the file says something that is no rule. OSError: it cannot be read.
+        DefinitionError: the file cannot be read, or says something that is no rule or no policy.
     """
-    return load_rules(path)
+    return load_shop(path)
 
 
 def store_at(db: str, *, new: bool = False) -> Store:

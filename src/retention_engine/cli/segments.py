@@ -12,7 +12,7 @@ from retention_engine import Engine, parse
 from retention_engine.batch import DIALECTS, Query, query
 from retention_engine.batch import members as members_of
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import instant_of, moment_of, one_of, rules_in, store_at
+from retention_engine.cli.inputs import instant_of, moment_of, one_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.engine import Member, histories, members
 from retention_engine.predicates import Truth
@@ -51,7 +51,7 @@ def segment(
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    predicate = parse(expression, segments={} if rules is None else rules_in(rules).segments)
+    predicate = parse(expression, segments={} if rules is None else shop_in(rules).rules.segments)
     if show_sql is not None:
         if at is None:
             raise CycloptsError("--show-sql needs --at, the instant to ask about")

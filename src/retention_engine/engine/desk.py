@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from attrs import define, evolve, field, frozen
 
 from retention_engine.actions import Action
-from retention_engine.arbitration import Arbiter, Defer, Held, Message, Ruled, Said, Situation
+from retention_engine.arbitration import FAILURES, Arbiter, Defer, Held, Message, Ruled, Said, Situation
 from retention_engine.engine.memory import Memory, Standing
 from retention_engine.facts import Fact
 from retention_engine.rules import After, Do, Rule
@@ -96,19 +96,18 @@ class Desk:
 
 def said_by(memory: Memory, view: View) -> Sequence[Said]:
     """Return the messages decided here and those sent from elsewhere, oldest first, without the failed ones."""
-    rows = view.history.records("messages")
-    if not rows:
+    rows, failures = view.history.records("messages"), view.history.records(FAILURES)
+    if not rows and not failures:
         return memory.said
     records = {row.id: row for row in rows}
+    failed = {row.data["message"] for row in failures}
     found = []
     for one, action in zip(memory.said, memory.sent, strict=True):
         row = records.pop(action.key, None)
-        if row is None:
-            found.append(one)
-        elif not row.failed:
-            found.append(_seen(one, row.at, noticed=row.opened or row.clicked))
+        if action.key not in failed:
+            found.append(one if row is None else _seen(one, row.at, noticed=row.opened or row.clicked))
     for row in records.values():
-        if not row.failed:
+        if row.id not in failed:
             words = {name: getattr(row, name) for name in ("rule", "step", "template", "channel", "topic", "purpose")}
             found.append(Said(key=row.id, at=row.at, items=row.items, noticed=row.opened or row.clicked, **words))
     return sorted(found, key=lambda one: one.at)

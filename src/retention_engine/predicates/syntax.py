@@ -11,15 +11,16 @@ LONGEST_TEXT = 262_144
 DEEPEST_SYNTAX = 96
 _MOST_TOKENS = 50_000
 _ESCAPE = r"\\[\\'\"abfnrtvxNuU]"
-_TOKEN = re.compile(
-    rf"""(?P<space>\s+)
-    | (?P<text>'[^'\\\n]*(?:{_ESCAPE}[^'\\\n]*)*' | "[^"\\\n]*(?:{_ESCAPE}[^"\\\n]*)*")(?!\s*['"])
-    | (?P<number>\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?)(?!\w)
-    | (?P<word>[^\W\d]\w*)(?!['"])
-    | (?P<sign>[][(){{}},.:;=<>!&|~+*/%@^-])""",
-    re.ASCII | re.VERBOSE,
-)
+_TEXT = rf"""(?:'[^'\\\n]*+(?:{_ESCAPE}[^'\\\n]*+)*+'|"[^"\\\n]*+(?:{_ESCAPE}[^"\\\n]*+)*+")(?!\s*['"])"""
+_TOKEN = rf"""(?>{_TEXT}
+    | \d[\d_]*+(?:\.\d*+)?(?:[eE][+-]?\d+)?(?!\w)
+    | [^\W\d]\w*+(?!['"])
+    | [][(){{}},.:;=<>!&|~+*/%@^-])"""
 """A piece of an expression: no joined, prefixed or triple-quoted texts, no comments, no letters beyond ASCII."""
+
+_TOKENS = re.compile(rf"\s*+(?>{_TOKEN}\s*+){{0,{_MOST_TOKENS}}}+", re.ASCII | re.VERBOSE)
+_ANOTHER = re.compile(_TOKEN, re.ASCII | re.VERBOSE)
+_BRACKETS = re.compile(rf"{_TEXT}|[][(){{}}]", re.ASCII | re.VERBOSE)
 
 _LINE = re.compile(r"\r\n|\r|\n")
 
@@ -48,22 +49,19 @@ def syntax(text: str) -> ast.expr:
 
 def _check_tokens(text: str) -> None:
     """Refuse what ``ast`` would take long to read, warn about, or read as something else than it looks like."""
-    place = count = depth = 0
-    while place < len(text):
-        found = _TOKEN.match(text, place)
-        if found is None:
-            message = f"{text[place]!r} is not part of the language here; a text is one 'so' or \"so\""
-            raise ExpressionError(message, text=text, position=place)
-        count += found.lastgroup != "space"
-        if found.lastgroup == "sign":
-            depth += (text[place] in "([{") - (text[place] in ")]}")
+    found = _TOKENS.match(text)
+    end = 0 if found is None else found.end()
+    depth = 0
+    for bracket in _BRACKETS.finditer(text, 0, end):
+        depth += (bracket[0] in "([{") - (bracket[0] in ")]}")
         if depth > DEEPEST_SYNTAX:
-            raise ExpressionError(f"brackets nest at most {DEEPEST_SYNTAX} deep", text=text, position=place)
-        if count > _MOST_TOKENS:
-            raise ExpressionError(
-                f"an expression has at most {_MOST_TOKENS} words and signs", text=text, position=place
-            )
-        place = found.end()
+            raise ExpressionError(f"brackets nest at most {DEEPEST_SYNTAX} deep", text=text, position=bracket.start())
+    if end == len(text):
+        return
+    if _ANOTHER.match(text, end):
+        raise ExpressionError(f"an expression has at most {_MOST_TOKENS} words and signs", text=text, position=end)
+    message = f"{text[end]!r} is not part of the language here; a text is one 'so' or \"so\""
+    raise ExpressionError(message, text=text, position=end)
 
 
 def _line_start(text: str, line: int | None) -> int | None:

@@ -74,7 +74,11 @@ def _dump(plain: dict[str, Any]) -> str:
 
 
 def _action(raw: dict[str, Any]) -> Action:
-    return Action(**{**raw, **{name: tuple(raw[name]) for name in ("items", "because") if name in raw}})
+    plain: dict[str, Any] = {**raw}
+    for name in ("items", "because"):
+        if name in plain:
+            plain[name] = tuple(plain[name])
+    return Action(**plain)
 
 
 @contextmanager

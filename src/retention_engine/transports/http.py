@@ -76,14 +76,46 @@ def _extensions(request: Request) -> dict[str, Any]:
     return {} if request.hostname is None else {"sni_hostname": request.hostname}
 
 
-def _settings(connect: float, wait: float, verify: Any, proxies: bool) -> dict[str, Any]:
-    try:
-        import httpx2
-    except ImportError:
-        raise MissingExtra("telegram", "httpx2") from None
-    timeout = httpx2.Timeout(wait, connect=connect, pool=connect)
-    limits = httpx2.Limits(keepalive_expiry=10.0)  # older connections are often closed by the other side
-    return {"timeout": timeout, "limits": limits, "verify": verify, "trust_env": proxies, "follow_redirects": False}
+@frozen(kw_only=True)
+class Settings:
+    """How a client of our own is made.
+
+    Attributes:
+        connect: seconds to open a connection.
+        wait: seconds to wait for each part of an answer.
+        verify: an ``ssl.SSLContext``, or True for the usual one.
+        pinned: to addresses, not to names: without proxies, and no connection is used again for another name.
+        extra: what to install when httpx2 is missing.
+    """
+
+    connect: float = 10.0
+    wait: float = 30.0
+    verify: Any = True
+    pinned: bool = False
+    extra: str = "telegram"
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of a client.
+
+        Raises:
+            MissingExtra: httpx2 is not installed.
+        """
+        try:
+            import httpx2
+        except ImportError:
+            raise MissingExtra(self.extra, "httpx2") from None
+        # Connections kept for longer are often closed by the other side at the moment they are used.
+        limits = httpx2.Limits(keepalive_expiry=10.0, max_keepalive_connections=0 if self.pinned else 20)
+        return {
+            "timeout": httpx2.Timeout(self.wait, connect=self.connect, pool=self.connect),
+            "limits": limits,
+            "verify": self.verify,
+            "trust_env": not self.pinned,
+            "follow_redirects": False,
+        }
+
+
+USUAL = Settings()
 
 
 class HttpClient:
@@ -96,16 +128,12 @@ class HttpClient:
     def __init__(
         self,
         client: httpx2.Client | None = None,
-        *,
-        connect: float = 10.0,
-        wait: float = 30.0,
-        verify: Any = True,
-        proxies: bool = True,
+        settings: Settings = USUAL,
     ) -> None:
         """Remember the settings."""
         self._client = client
         self._own: httpx2.Client | None = None
-        self._how = (connect, wait, verify, proxies)
+        self._settings = settings
 
     def post(self, request: Request) -> Reply:
         """Post, and return the answer or the phase of the failure; never raises what the client raises."""
@@ -126,10 +154,10 @@ class HttpClient:
 
     def _opened(self) -> httpx2.Client:
         if self._own is None:
-            settings = _settings(*self._how)
+            arguments = self._settings.arguments()
             import httpx2
 
-            self._own = httpx2.Client(**settings)
+            self._own = httpx2.Client(**arguments)
         return self._own
 
     def close(self) -> None:
@@ -149,16 +177,12 @@ class AsyncHttpClient:
     def __init__(
         self,
         client: httpx2.AsyncClient | None = None,
-        *,
-        connect: float = 10.0,
-        wait: float = 30.0,
-        verify: Any = True,
-        proxies: bool = True,
+        settings: Settings = USUAL,
     ) -> None:
         """Remember the settings."""
         self._client = client
         self._own: httpx2.AsyncClient | None = None
-        self._how = (connect, wait, verify, proxies)
+        self._settings = settings
 
     async def post(self, request: Request) -> Reply:
         """Post, and return the answer or the phase of the failure; never raises what the client raises."""
@@ -179,10 +203,10 @@ class AsyncHttpClient:
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._own is None:
-            settings = _settings(*self._how)
+            arguments = self._settings.arguments()
             import httpx2
 
-            self._own = httpx2.AsyncClient(**settings)
+            self._own = httpx2.AsyncClient(**arguments)
         return self._own
 
     async def close(self) -> None:

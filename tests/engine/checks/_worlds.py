@@ -27,13 +27,9 @@ _HELD = st.sampled_from(
     )
 )
 _SPANS = st.sampled_from((hours(1), hours(2), hours(30), days(2), days(4), days(7)))
-_WALLS = st.one_of(
-    st.builds(lambda scope: a.Never(**scope), _SCOPES),
-    st.builds(lambda scope: a.Consent(**scope), st.sampled_from(({}, {"purpose": None}))),
-    st.just(a.Holdout(100)),
-    st.builds(lambda pair, scope: a.QuietHours(*pair, **scope), _QUIET, _SCOPES),
-    st.builds(lambda pair, scope: a.QuietHours(*pair, **scope), _QUIET, _SCOPES),
-    st.builds(lambda held, scope: a.HoldWhile(held, **scope), _HELD, _SCOPES),
+_QUIETS = st.builds(lambda pair, scope: a.QuietHours(*pair, **scope), _QUIET, _SCOPES)
+_HOLDS = st.builds(lambda held, scope: a.HoldWhile(held, **scope), _HELD, _SCOPES)
+_CAPS = st.one_of(
     st.builds(lambda most, per, scope: a.AtMost(most, per=per, **scope), st.integers(1, 3), _SPANS, _SCOPES),
     st.builds(
         lambda most, per, scope: a.CalendarCap(most, per=per, **scope),
@@ -41,10 +37,18 @@ _WALLS = st.one_of(
         st.sampled_from(("day", "week", "month")),
         _SCOPES,
     ),
-    st.builds(lambda span, scope: a.CoolDown(span, **scope), _SPANS, _SCOPES),
-    st.builds(lambda span, scope: a.Variety(span, **scope), _SPANS, _SCOPES),
-    policies(),
 )
+_PAUSES = st.builds(
+    lambda kind, span, scope: kind(span, **scope), st.sampled_from((a.CoolDown, a.Variety)), _SPANS, _SCOPES
+)
+_RARE = st.one_of(
+    st.builds(lambda scope: a.Never(**scope), st.sampled_from(({"channel": "sms"}, {"purpose": "service"}, {}))),
+    st.builds(lambda scope: a.Consent(**scope), st.sampled_from(({}, {"purpose": None}))),
+    st.just(a.Holdout(100)),
+)
+_WALLS = st.sampled_from(
+    (*(_QUIETS, _QUIETS, _QUIETS, _HOLDS, _HOLDS, _CAPS, _CAPS, _PAUSES), policies(), policies(), _RARE)
+).flatmap(lambda found: found)
 _TRIGGERS = st.one_of(
     st.sampled_from(TIMES).map(lambda at: r.every(r.daily(at=at))),
     st.sampled_from(TIMES).map(lambda at: r.every(r.daily(at=at))),
@@ -106,7 +110,10 @@ def worlds(draw: st.DrawFn, *, zone: str | None = None) -> Scenario:
     where = draw(st.sampled_from(("Europe/Berlin", "Australia/Lord_Howe", "America/Havana", None)))
     if where is not None:
         at = found.since - 400 * DAY
-        told += [f.Registered(id=f"zone:{each}", customer=each, at=at, zone=where) for each in sorted(theirs)]
+        told += [
+            f.AttributeChanged(id=f"zone:{each}", customer=each, at=at, name="zone", value=where)
+            for each in sorted(theirs)
+        ]
     return evolve(found, facts=told, to=min(found.to, found.since + 40 * DAY), zone=zone or found.zone)
 
 

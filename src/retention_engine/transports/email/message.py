@@ -8,8 +8,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from retention_engine.envelopes import Envelope
 from retention_engine.errors import DefinitionError, shown
@@ -34,7 +35,7 @@ class HeaderPolicy(EmailPolicy):
         """Return the header as text."""
         if name.lower() in _RAW:
             return f"{name}: {value}{self.linesep}"
-        return super().fold(name, value)
+        return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: str) -> bytes:
         """Return the header as bytes."""
@@ -56,9 +57,9 @@ class Mail:
     data: bytes = field(repr=False)
 
 
-def _checked_address(_: object, attribute: object, value: object) -> None:
+def _checked_address(_: object, attribute: Attribute[Any], value: Any) -> None:
     if not (isinstance(value, str) and _ADDRESS.fullmatch(value)):
-        raise DefinitionError(f"{getattr(attribute, 'name', 'address')} is a mail address in ASCII, not {shown(value)}")
+        raise DefinitionError(f"{attribute.name} is a mail address in ASCII, not {shown(value)}")
 
 
 @frozen
@@ -172,7 +173,7 @@ _OF_THE_BODY = frozenset(["MIME-Version", "Content-Type", "Content-Transfer-Enco
 def _compare(data: bytes, wanted: dict[str, str | Address]) -> None:
     """Read the bytes back and refuse them if their headers are not exactly those that were meant."""
     found = message_from_bytes(data, policy=policy.SMTP)
-    names = [name for name in found.keys() if name not in _OF_THE_BODY]
+    names = [name for name in found if name not in _OF_THE_BODY]
     if names != list(wanted):
         raise DefinitionError("the mail has other headers than it should have")
     for name in ("Subject", "From", "To"):

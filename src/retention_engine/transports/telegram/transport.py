@@ -10,7 +10,7 @@ from retention_engine.envelopes import Envelope, Rejected, SendOutcome
 from retention_engine.errors import DefinitionError
 from retention_engine.transports.base import Ready, always, too_late, unsuitable
 from retention_engine.transports.hiding import Secret, hide_tokens
-from retention_engine.transports.http import AsyncHttpClient, HttpClient, Request
+from retention_engine.transports.http import AsyncHttpClient, HttpClient, Request, Settings
 from retention_engine.transports.telegram.calls import Call, call_of
 from retention_engine.transports.telegram.outcomes import telegram_outcome
 
@@ -69,7 +69,7 @@ class TelegramTransport(_Bot):
     ) -> None:
         """Check the token; nothing is opened before the first message."""
         super().__init__(token, base_url)
-        self._client = HttpClient(client, wait=timeout)
+        self._client = HttpClient(client, Settings(wait=timeout))
         self._ready = ready
         self.longest = 10.0 + 2 * timeout
 
@@ -105,7 +105,7 @@ class AsyncTelegramTransport(_Bot):
     ) -> None:
         """Check the token; nothing is opened before the first message."""
         super().__init__(token, base_url)
-        self._client = AsyncHttpClient(client, wait=timeout)
+        self._client = AsyncHttpClient(client, Settings(wait=timeout))
         self._ready = ready
         self.longest = 10.0 + 2 * timeout
 
