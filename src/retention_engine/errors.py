@@ -88,7 +88,8 @@ class TemplateError(RetentionError, ValueError):
         template: its name.
         language: of the text that was found, None when none was.
         line: in the file, None when unknown.
-        code: ``broken``, ``unknown_template``, ``unknown_name``, ``unbalanced_markup``, ``unfit_data`` or ``too_much``.
+        code: ``broken``, ``unknown_template``, ``unknown_name``, ``unbalanced_markup``, ``unfit_data``, ``too_much`` or
+            ``empty``.
     """
 
     def __init__(
@@ -101,8 +102,8 @@ class TemplateError(RetentionError, ValueError):
         code: str = "broken",
     ) -> None:
         """Put the place in front of the message."""
-        parts = (template and f"template {shown(template)}", language and f"language {language!r}", line and f"line {line}")
-        place = ", ".join(part for part in parts if part)
+        known = {"template": template and shown(template), "language": language, "line": line}
+        place = ", ".join(f"{name} {value}" for name, value in known.items() if value)
         super().__init__(f"{place}: {message}" if place else message)
         self.template = template
         self.language = language

@@ -66,7 +66,9 @@ def sections(source: str | PathLike[str]) -> Sections:
     """
     raw = _parsed(_text_of(source))
     check_keys(raw, tuple(_KINDS), "the file")
-    parts = {name: checked(raw.get(name, kind()), kind, name, what) for name, (kind, what) in _KINDS.items()}
+    parts: dict[str, Any] = {}
+    for name, (kind, what) in _KINDS.items():
+        parts[name] = checked(raw.get(name, kind()), kind, name, what)
     policies = parts["policies"]
     if len(policies) > MOST_POLICIES:
         raise DefinitionError(f"policies: at most {MOST_POLICIES} in a file, not {len(policies)}")

@@ -61,7 +61,8 @@ def shop(request) -> tuple[list[Fact], str, int, int]:
     pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
     path = request.getfixturevalue("shared_data") / "online_retail" / "online_retail_2009_2010.parquet"
     bounds = (to_instant("2009-12-01T00:00:00+00:00"), to_instant("2010-12-10T00:00:00+00:00"))
-    return list(orders_from_rows(read_rows(path), MAPPING)), "Europe/London", *bounds
+    facts = list(orders_from_rows(read_rows(path), MAPPING))
+    return [fact for fact in facts if int(fact.customer or 0) % 3 == 1], "Europe/London", *bounds
 
 
 @pytest.mark.slow
@@ -76,7 +77,7 @@ def test_no_customer_is_above_the_cap_woken_at_night_or_held_out_in_vain(shop, t
     print(*(f"{count:7} {outcome} {reason}" for (outcome, reason), count in sorted(report.items())), sep="\n")
 
     for outcome in (("act", ""), ("defer", "quiet_hours"), ("defer", "frequency_cap"), ("drop", "holdout")):
-        assert report[outcome] > 100, outcome
+        assert report[outcome] > 50, outcome
     with closing(sqlite3.connect(path)) as base:
         sent = base.execute(SENT).fetchall()
         assert len(sent) == report["act", ""]

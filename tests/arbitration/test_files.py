@@ -29,7 +29,8 @@ FILE = """policies = [
   "QuietHours('22:00', '09:00')",
 ]
 """
-BOUGHT = segment("bought", orders.within(days(2)).exists())
+RECENT = orders.within(days(2)).exists()
+BOUGHT = segment("bought", RECENT)
 
 
 @settings(max_examples=200)
@@ -55,7 +56,7 @@ def test_segments_are_those_of_the_file_or_given() -> None:
     text = "policies = [\"HoldWhile(segment('bought'))\"]\n[segments]\nbought = 'orders.within(days(2)).exists()'\n"
     assert load_policies(text) == (HoldWhile(BOUGHT),)
     assert load_policies(text, {"bought": visits.exists()}) == (HoldWhile(segment("bought", visits.exists())),)
-    assert segments_in([HoldWhile(BOUGHT & visits.exists())]) == {"bought": BOUGHT.inner}
+    assert segments_in([HoldWhile(BOUGHT & visits.exists())]) == {"bought": RECENT}
 
 
 WRONG = [
@@ -65,14 +66,14 @@ WRONG = [
     ("policies = [[]]", "policies[0]: a text is needed, not []"),
     (
         "policies = ['Consent()', 'KillSwich()']",
-        "policies[1]: unknown function 'KillSwich' (did you mean 'KillSwitch'?)",
+        "policies[1]: unknown function 'KillSwich' (did you mean 'KillSw",
     ),
     ("policies = ['days(3)']", "policies[0]: a policy is needed, such as AtMost(3, per=days(7)), not"),
     ("policies = ['AtMost(3)']", "policies[0]: "),
     ("policies = ['AtMost(0, per=days(7))']", "policies[0]: a cap counts 1 message or more, not 0"),
     ("policies = [\"QuietHours('22:00', '22:00')\"]", "policies[0]: a window from 22:00 to 22:00"),
     ("policies = [\"HoldWhile(segment('x'))\"]", "policies[0]: unknown segment 'x'"),
-    ("policy = ['Consent()']", "the file: unknown key 'policy' (allowed: policies, rules, segments)"),
+    ("policy = ['Consent()']", "the file: unknown key 'policy' (did you mean 'policies'?)"),
     ("policies = [" + "'Consent()'," * 1_001 + "]", "policies: at most 1000 in a file, not 1001"),
     ("policies = ['" + "x" * 299_990 + "']", "policies[0]: an expression has at most 262144 characters"),
     ("policies = ['" + "x" * 1_000_000 + "']", "a rule file has at most 1000000 bytes"),
@@ -104,7 +105,7 @@ class Whim(Policy):
 @pytest.mark.parametrize("given", [(Whim(),), (1,), (AtMost(1, per=days(1)), None)])
 def test_what_cannot_be_read_back_is_not_written(given: tuple[Policy, ...]) -> None:
     """A policy of one's own, and what is no policy."""
-    with pytest.raises(DefinitionError, match="cannot be written to a file|a policy is needed"):
+    with pytest.raises(DefinitionError, match=r"cannot be written to a file|a policy is needed"):
         dump_policies(given)
 
 
@@ -116,13 +117,23 @@ def hostile() -> Iterator[str]:
         "AtMost({}, per=days(1))",
         "HoldWhile({})",
         "Never(topic={})",
-        "Holdout(100, salt={})",
+        "Holdout(9, salt={})",
     )
     for text in HOSTILE_TEXTS:
         for call in calls:
             yield f"policies = ['Consent()', {toml(call.replace('{}', text))}]"
     for value in HOSTILE_VALUES:
         yield from (f"policies = {value}", f"policies = [{value}]", f"policies = ['Consent()', {value}]")
+
+
+def refusal(text: str) -> DefinitionError | None:
+    """Return why a file is refused; None when it holds policies after all."""
+    try:
+        found = load_policies(text)
+    except DefinitionError as error:
+        return error
+    assert all(isinstance(each, Policy) for each in found)
+    return None
 
 
 FILES = list(dict.fromkeys(hostile()))
@@ -135,12 +146,7 @@ def test_hostile_files_raise_one_kind_of_error(chunk: int) -> None:
         times = []
         for _ in range(2):
             start = process_time()
-            try:
-                found = load_policies(text)
-            except DefinitionError as error:
-                assert type(error) in (DefinitionError, ExpressionError)
-                assert len(str(error)) < 1_000
-            else:
-                assert all(isinstance(each, Policy) for each in found)
+            error = refusal(text)
             times.append(process_time() - start)
+        assert error is None or (type(error) in (DefinitionError, ExpressionError) and len(str(error)) < 1_000)
         assert min(times) < LIMIT, f"{min(times):.3f} s for {text[:60]!r}"

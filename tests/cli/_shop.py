@@ -36,6 +36,8 @@ trigger = "on(orders)"
 steps = ["Send('thanks')"]
 valid_for = "days(1)"
 """
+POLICIES = """policies = ["AtMost(1, per=days(30))", "QuietHours('08:00', '20:00')", "Consent(topic='news')"]
+"""
 EUR = ("--map", "currency=EUR")
 
 

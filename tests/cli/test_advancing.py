@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli._shop import is_one_error, opened, run
+from tests.cli._shop import POLICIES, RULES, is_one_error, opened, run, write
+
+
+def test_policies_of_the_file_hold_messages(tmp_path: Path) -> None:
+    """What is due in quiet hours goes out after them: an hour later where the zone is not known."""
+    db = opened(tmp_path)
+    write(tmp_path, {"held.toml": POLICIES + RULES})
+    span = ("--db", db, "--since", "2026-02-11", "--json")
+
+    early = run("advance", tmp_path / "held.toml", *span, "--to", "2026-02-11T20:59:00+00:00")
+    assert [each["customer"] for each in early.objects() if each["type"] == "action"] == []
+    late = run("advance", tmp_path / "held.toml", *span, "--to", "2026-02-11T21:00:00+00:00")
+    assert {each["customer"] for each in late.objects() if each["type"] == "action"} == {"boris"}
 
 
 def test_due_actions_are_printed_once(tmp_path: Path) -> None:

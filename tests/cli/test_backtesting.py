@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli._shop import EUR, ORDERS, RULES, is_one_error, run, write
+from tests.cli._shop import EUR, ORDERS, POLICIES, RULES, is_one_error, run, write
 
 SPAN = ("--from", "2026-01-01", "--to", "2026-06-01")
 
@@ -61,3 +61,21 @@ def test_bad_files_are_told(tmp_path: Path) -> None:
     assert is_one_error(run("backtest", tmp_path / "no.toml", *rest), 3)
     assert is_one_error(run("backtest", rules, "--orders", tmp_path / "no.csv", *EUR, *SPAN), 3)
     assert is_one_error(run("backtest", rules, *rest, "--from", "soon"), 2)
+
+
+def test_drops_and_deferrals_are_counted_by_reason(tmp_path: Path) -> None:
+    """Under the policies of the file, and as a difference to rules without them."""
+    arguments = files(tmp_path)
+    write(tmp_path, {"held.toml": POLICIES + RULES})
+    done = run("backtest", *arguments, "--diff", tmp_path / "held.toml", "--json")
+    plain, held = (each for each in done.objects() if each["type"] == "backtest")
+
+    assert plain["reasons"] == {"drop": {"condition_false": 2}, "defer": {}}
+    assert held["reasons"]["defer"].keys() == {"frequency_cap", "quiet_hours"}
+    change = done.only("difference")["reasons"]
+    assert change["defer"] == held["reasons"]["defer"]
+    out = run("backtest", *arguments, "--diff", tmp_path / "held.toml").out
+    assert "Dropped and deferred, by reason" in out
+    assert f"quiet_hours                 +{change['defer']['quiet_hours']}" in " ".join(
+        out.split("dropped and deferred")[1:]
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli._shop import is_one_error, opened, run
+from tests.cli._shop import POLICIES, RULES, is_one_error, opened, run, write
 
 
 def test_the_evidence_and_what_changes_it_are_shown(tmp_path: Path) -> None:
@@ -33,3 +33,17 @@ def test_unknown_names_are_usage_errors(tmp_path: Path) -> None:
 
     assert all(is_one_error(done, 2) for done in (rule, customer, instant))
     assert "did you mean 'win-back'?" in rule.err
+
+
+def test_what_speaks_against_the_message_is_shown(tmp_path: Path) -> None:
+    """Each policy of the file answers about the message that the rule would send."""
+    db = opened(tmp_path)
+    write(tmp_path, {"held.toml": POLICIES + RULES})
+    asked = ("--db", db, "--customer", "anna", "--rule", "win-back", "--at", "2026-03-01T12:00:00+00:00")
+    done = run("explain", tmp_path / "held.toml", *asked)
+    story = run("explain", tmp_path / "held.toml", *asked, "--json").only("story")
+
+    assert "against 'we-miss-you' now:" in done.out
+    assert "defer quiet_hours until 2026-03-01 21:00  QuietHours('08:00', '20:00')" in done.out
+    answers = {each["policy"]: each["answer"] for each in story["manners"]}
+    assert answers["AtMost(1, per=days(30))"] == "allow"

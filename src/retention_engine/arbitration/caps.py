@@ -66,7 +66,7 @@ class _Cap(Policy):
 def _span(_: object, __: object, value: Any) -> None:
     if isinstance(value, str):
         raise DefinitionError(
-            f"AtMost takes a length of time such as per=days(7); for a calendar {value} use CalendarCap"
+            f"AtMost takes a length of time such as per=days(7); for a calendar {value[:20]} use CalendarCap"
         )
     if not isinstance(value, Span) or value.micros == 0:
         raise DefinitionError(f"AtMost takes a span above zero such as per=days(7), not {shown(value)}")

@@ -66,6 +66,11 @@ class Desk:
         """Lay a message on the desk."""
         self._waiting.append(proposal)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing lies here."""
+        return not self._waiting
+
     def has(self, rule: Rule, occasion: str | None = None) -> bool:
         """Tell whether a message of a journey of this rule lies here that the journal does not know yet."""
         theirs = (each for each in self._waiting if each.rule is rule and each.held is None)
@@ -76,7 +81,7 @@ class Desk:
         """Take the best message, weigh it, yield it, and so on; more may be put meanwhile."""
         held: list[Held] = []
         while self._waiting:
-            proposal = min(self._waiting, key=lambda each: each.place)
+            proposal = self._waiting[0] if len(self._waiting) == 1 else min(self._waiting, key=lambda each: each.place)
             self._waiting.remove(proposal)
             ruled = self.arbiter.rule(
                 message_of(proposal, self.news, opening=self._opening(proposal)), self.seen(view, held)
@@ -87,7 +92,7 @@ class Desk:
 
     def seen(self, view: View, held: Sequence[Held] = ()) -> Situation:
         """Return what policies are shown at an instant."""
-        news = [fact for fact in self.news if fact.effective <= view.now]
+        news = [fact for fact in self.news if fact.effective <= view.now] if self.news else ()
         return Situation(view=view, said=said_by(self.memory, view), held=tuple(held), news=news)
 
     def _opening(self, proposal: Proposal) -> bool:

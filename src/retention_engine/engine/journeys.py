@@ -88,6 +88,8 @@ class Journeys:
     def settle(self, view: View) -> list[int]:
         """Weigh the messages of this instant; return the instants at which one of them may turn."""
         turns: list[int] = []
+        if self.desk.is_empty:
+            return turns
         for proposal, ruled in self.desk.settle(view):
             turns += self._settle(proposal, ruled)
         return turns

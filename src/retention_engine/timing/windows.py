@@ -10,6 +10,7 @@ from attrs import frozen
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.timing.instants import to_instant, to_utc
 from retention_engine.timing.local import local_date, next_hour, start_of_day
+from retention_engine.timing.spans import DAY, MINUTE, SECOND
 
 
 def clock_minute(text: object) -> int:
@@ -50,6 +51,11 @@ class ClockWindow:
 
         The clock leaves a window where it shows the end, or where a clock change takes it out.
         """
+        wall = to_utc(instant).astimezone(where)
+        into = (wall.hour * 60 + wall.minute) * MINUTE + wall.second * SECOND + wall.microsecond
+        plain = instant + ((self.end * MINUTE - into) % DAY or DAY)
+        if to_utc(plain).astimezone(where).utcoffset() == wall.utcoffset():
+            return plain
         times = sorted(time for time in self._ends(instant, where) if time > instant)
         return next(time for time in times if not self.holds(time, where))
 

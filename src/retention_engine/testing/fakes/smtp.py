@@ -57,6 +57,7 @@ class FakeSmtp:
     Attributes:
         mails: what was accepted, in order: the truth to compare with what a client believes.
         commands: every command line, in order.
+        pause: seconds it takes over the final dot.
 
     Args:
         context: with a certificate, to offer STARTTLS.
@@ -67,6 +68,7 @@ class FakeSmtp:
         """Prepare; the server starts with ``with``."""
         self.mails: list[Received] = []
         self.commands: list[str] = []
+        self.pause = 0.0
         self.context = context
         self.login = login
         self.stopped = threading.Event()
@@ -77,7 +79,7 @@ class FakeSmtp:
         """Start listening on a free port."""
         fake = self
 
-        class Handler(socketserver.StreamRequestHandler):
+        class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 _Talk(fake, self.request).run()
 
@@ -114,10 +116,6 @@ class FakeSmtp:
         return _USUAL.get(phase, "").replace("{more}", more)
 
 
-class _Over(Exception):
-    """The talk is over."""
-
-
 class _Talk:
     """One connection."""
 
@@ -132,7 +130,7 @@ class _Talk:
             self._say("connect")
             while (text := self._file.readline(4096)) and self._command(text.decode("utf-8", "replace").strip()):
                 pass
-        except (_Over, OSError, ssl.SSLError):
+        except OSError:
             return
         finally:
             self._file.close()
@@ -164,8 +162,9 @@ class _Talk:
         lines: list[bytes] = []
         while (line := self._file.readline()) != b".\r\n":
             if not line or self._say("body"):
-                raise _Over
+                raise ConnectionAbortedError
             lines.append(line[1:] if line.startswith(b".") else line)
+        self._fake.stopped.wait(self._fake.pause)
         answer = self._fake.reply("dot")
         if answer[:1] in ("2", "d", "s"):  # accepted, told or not
             self._fake.mails.append(Received(sender=self._sender, recipient=self._recipient, data=b"".join(lines)))
@@ -184,14 +183,14 @@ class _Talk:
         if answer == DROP:
             self._line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._line.close()
-            raise _Over
+            raise ConnectionAbortedError
         if answer == SILENCE:
             self._fake.stopped.wait()
-            raise _Over
+            raise ConnectionAbortedError
         if answer:
             self._write(answer)
         if answer.startswith("421"):
-            raise _Over
+            raise ConnectionAbortedError
         return answer
 
     def _write(self, text: str) -> None:

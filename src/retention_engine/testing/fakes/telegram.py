@@ -156,8 +156,18 @@ class FakeTelegram:
         made = Message(id=len(self.messages) + 1, chat=chat, method=method, at=time.monotonic(), params=params)
         self.messages.append(made)
         number = int(chat) if chat.lstrip("-").isdigit() else 1
-        text = {"text": made.text} if method == "sendMessage" else {}
-        return {"message_id": made.id, "date": 1_767_225_600, "chat": {"id": number, "type": "private"}, **text}
+        said = self._said(made)
+        return {"message_id": made.id, "date": 1_767_225_600, "chat": {"id": number, "type": "private"}, **said}
+
+    def _said(self, made: Message) -> dict[str, Any]:
+        if made.method == "sendMessage":
+            return {"text": made.text}
+        if made.method != "sendPoll":
+            return {}
+        options = [{"text": each["text"], "voter_count": 0} for each in made.params["options"]]
+        flags = {"is_closed": False, "is_anonymous": False, "allows_multiple_answers": False, "total_voter_count": 0}
+        poll = {"id": f"poll-{made.id}", "question": made.text, "options": options, "type": "regular"}
+        return {"poll": poll | flags}
 
     def _other(self, method: str, params: dict[str, Any]) -> Any:
         if method == "getMe":

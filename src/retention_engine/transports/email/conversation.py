@@ -106,6 +106,7 @@ def failed(step: Step, error: Exception) -> SmtpReply | SendOutcome:
 
 
 def plain(text: object) -> str:
+    """Return what a mail library told, which is bytes or text."""
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
 
 

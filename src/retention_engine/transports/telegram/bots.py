@@ -60,7 +60,8 @@ class BotTransport:
             sent = await getattr(self._bot, _CAPITAL.sub("_", call.method).lower())(**_arguments(call))
         except Exception as error:  # noqa: BLE001 - every error of a foreign bot becomes an outcome
             return bot_outcome(call.method, error)
-        return Sent(getattr(sent, "message_id", ""))
+        poll = getattr(getattr(sent, "poll", None), "id", None)
+        return Sent(f"{getattr(sent, 'message_id', '')}{'' if poll is None else f':{poll}'}")
 
 
 class AiogramTransport(BotTransport):

@@ -153,8 +153,12 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
 
 
 def _message_id(result: object) -> str:
-    found = result.get("message_id") if isinstance(result, dict) else None
-    return str(found) if isinstance(found, int) else ""
+    """Return the number of a message; for a poll with its id, by which answers name it: ``12:5432``."""
+    if not isinstance(result, dict) or not isinstance(result.get("message_id"), int):
+        return ""
+    poll = result.get("poll")
+    more = f":{poll['id']}" if isinstance(poll, dict) and "id" in poll else ""
+    return f"{result['message_id']}{more}"
 
 
 def _number(value: object) -> float | None:
