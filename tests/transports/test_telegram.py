@@ -289,7 +289,7 @@ def test_a_missing_client_says_what_to_install(kind: Any, monkeypatch: pytest.Mo
     """The error names the extra."""
     monkeypatch.setitem(sys.modules, "httpx2", None)
     with pytest.raises(MissingExtra, match=r"retention-engine\[telegram\]"):
-        sending(kind(TOKEN), an_envelope())
+        kind(TOKEN)
 
 
 class TestPromises(TransportConformance):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from retention_engine.arbitration.base import ALLOW, Allow, Defer, Drop, Message, Policy, Ruling, Situation
 from retention_engine.arbitration.channels import Channels, order_of
@@ -23,7 +23,7 @@ def _sorted(policies: Iterable[Policy]) -> tuple[Policy, ...]:
     return tuple(sorted(dict.fromkeys(given), key=lambda policy: policy.stage))
 
 
-@frozen
+@define
 class Ruled:
     """What became of a message.
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 from itertools import takewhile
 from typing import Any, ClassVar
 
-from attrs import field, fields, frozen
+from attrs import define, field, fields, frozen
 
 from retention_engine.actions import Reason
 from retention_engine.errors import DefinitionError, nearest, shown
@@ -17,7 +17,7 @@ from retention_engine.values import PURPOSES, is_printable
 from retention_engine.view import View
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)  # made for every message: not frozen for speed, and never changed
 class Message:
     """A message that a rule wants to send: the candidate.
 
@@ -58,7 +58,7 @@ class Message:
         return (self.priority, self.value)
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)  # made for every message: not frozen for speed, and never changed
 class Said:
     """A message that was let through or sent, and did not fail.
 
@@ -90,7 +90,7 @@ class Held:
     until: int | None
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)  # made for every message: not frozen for speed, and never changed
 class Situation:
     """What a policy is shown besides the message; what is known at ``view.now`` and nothing later.
 

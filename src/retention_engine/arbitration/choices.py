@@ -24,6 +24,7 @@ from retention_engine.state import pair_id
 from retention_engine.timing import SECOND, to_text
 
 _EVERY = "*"
+_CHOSEN = ("refusals", "pauses", "frequencies")
 
 
 def _concerns(row: Any, message: Message | Said) -> bool:
@@ -45,6 +46,8 @@ class Choices(Policy):
     def weigh(self, message: Message, seen: Situation) -> Ruling:
         """Ask for a refusal, a pause and a frequency, in this order; of several deferrals the latest counts."""
         history = seen.view.history
+        if not any(map(history.records, _CHOSEN)):
+            return ALLOW
         refused = next((row for row in history.records("refusals") if _concerns(row, message)), None)
         if refused is not None and not self._agreed(message, seen):
             return Drop(Reason.NO_CONSENT, (f"refused {refused.id} on {to_text(refused.at)}",))

@@ -23,6 +23,8 @@ class KillSwitch(Policy):
 
     def weigh(self, message: Message, seen: Situation) -> Ruling:
         """Defer while one of the switches that concern the message stands."""
+        if not seen.news:
+            return ALLOW
         names = {"all": None, "rule": message.rule, "channel": message.channel, "topic": message.topic}
         fact = stopping(fact for fact in seen.news if names.get(getattr(fact, "scope", ""), "") == _name(fact))
         if fact is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from retention_engine.actions import Action
 from retention_engine.arbitration import FAILURES, Arbiter, Defer, Held, Message, Ruled, Said, Situation
@@ -19,7 +19,7 @@ FACING = ("send", "audience_join")
 _MOST_ITEMS = 100
 
 
-@frozen
+@define
 class Proposal:
     """A message that a journey wants to send now.
 

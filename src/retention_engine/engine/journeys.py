@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from retention_engine.actions import Decision, Outcome, Reason
 from retention_engine.arbitration import Arbiter, Defer, Drop, Ruled
@@ -20,7 +20,7 @@ from retention_engine.view import View
 _WAITS = (Delay, WaitFor, WaitUntil)
 
 
-@frozen
+@define
 class _Run:
     """A journey on its way through its steps at one instant.
 

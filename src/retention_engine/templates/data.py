@@ -13,7 +13,7 @@ from retention_engine.errors import TemplateError
 from retention_engine.money import Money
 from retention_engine.values import LARGEST_INTEGER, LONGEST_TEXT
 
-_DEEPEST, _MOST = 8, 10_000
+_DEEPEST, _MOST = 8, 2_000
 
 
 @define

@@ -17,8 +17,9 @@ from retention_engine.templates.cards import available
 from retention_engine.templates.formats import day, moment, money, number, plural
 from retention_engine.templates.markup import CLOSE, HTTPS, OPEN
 
-MOST_ROUNDS = 2_000
-"""How often the loops of one part may go round, all together."""
+MOST_STEPS = 100_000
+"""How much the loops and snippets of one part may do, all together; one step is one node of the template."""
+_STEPS_OF_A_SNIPPET = 1_000
 
 
 def _known(value: Any) -> Any:
@@ -59,14 +60,23 @@ def joined(values: Any, by: str = "") -> str:
     return str.join(by, texts)
 
 
-def counted(context: Context, values: Any) -> list[Any]:
-    """Return what a loop goes through, as long as there is something left of the budget."""
+def counted(context: Context, values: Any, steps: int) -> list[Any]:
+    """Return what a loop goes through, if that many steps a round are left."""
     found = _list(_known(values))
-    budget = context["_budget"]
-    budget[0] -= len(found)
-    if budget[0] < 0:
-        raise TemplateError(f"loops go round more than {MOST_ROUNDS} times", code="too_much")
+    _spend(context, len(found) * steps)
     return found
+
+
+def included(context: Context, name: str) -> str:
+    """Return the name of a snippet, if the steps for one more are left."""
+    _spend(context, _STEPS_OF_A_SNIPPET)
+    return name
+
+
+def _spend(context: Context, steps: int) -> None:
+    context["_budget"][0] -= steps
+    if context["_budget"][0] < 0:
+        raise TemplateError(f"loops and snippets take more than {MOST_STEPS} steps", code="too_much")
 
 
 def _default(value: Any, otherwise: Any = "") -> Any:
@@ -161,7 +171,6 @@ _SIMPLE: dict[str, Callable[..., Any]] = {
     "length": _length,
     "lower": lambda value: _text(value).lower(),
     "round": _round,
-    "title": lambda value: _text(value).title(),
     "trim": lambda value: _text(value).strip(),
     "truncate": _truncate,
     "upper": lambda value: _text(value).upper(),

@@ -15,11 +15,12 @@ from retention_engine.templates.base import DEFAULT_LANGUAGE, DEFAULT_ZONE, LONG
 from retention_engine.templates.cards import with_cards
 from retention_engine.templates.data import plain
 from retention_engine.templates.files import Part, Source, Templates, load_templates
-from retention_engine.templates.filters import MOST_ROUNDS
+from retention_engine.templates.filters import MOST_STEPS
 from retention_engine.templates.formats import known_zone
 from retention_engine.templates.sandbox import Loader, sandbox
 
 _NO_SHAPE = Shape()
+_LABELS = ("text:", "html:")
 
 
 class JinjaRenderer:
@@ -73,15 +74,16 @@ class JinjaRenderer:
             "_language": source.language,
             "_zone": known_zone(values.get("zone"), self._zone),
             "_label": label,
-            "_budget": [MOST_ROUNDS],
+            "_budget": [MOST_STEPS],
         }
         try:
             return _taken(self._environment.get_template(key), {**values, **hidden})
         except Exception as error:  # noqa: BLE001 - whatever a template does, one kind of error comes out
-            line = _line(error, key)
-            found = relabelled(_error(error, values), "" if name == source.name else part.label, line)
-            found.line = part.line + line - 1 if part.line and line else None
-            raise found from None
+            line, inside = _place(error, key)
+            where = inside or (part.label if label == "head" else "")
+            raise relabelled(
+                _error(error, values), where, part.line + line - 1 if part.line and line else None
+            ) from None
 
 
 def _taken(template: jinja2.Template, values: dict[str, Any]) -> str:
@@ -101,19 +103,18 @@ def _error(error: Exception, values: Mapping[str, Any]) -> TemplateError:
         name = str(error)
         hint = "" if " " in name else nearest(name, values)
         return TemplateError(f"unknown name {name}{hint}", code="unknown_name")
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        return TemplateError(f"not a template: {error.message}")
     return TemplateError(f"it cannot be filled: {type(error).__name__}")
 
 
-def _line(error: Exception, key: str) -> int | None:
-    """Return the line of the part where an error was raised."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        return error.lineno
-    line = error.line if isinstance(error, TemplateError) else None
+def _place(error: Exception, key: str) -> tuple[int | None, str]:
+    """Return the line of the part where an error was raised, and the snippet with its line, if it was in one."""
+    line, inside = error.line if isinstance(error, TemplateError) else None, ""
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == key:
+        name = trace.tb_frame.f_code.co_filename
+        if name == key:
             line = trace.tb_lineno
+        elif name.startswith(_LABELS):
+            inside = f"snippet {name.rpartition(':')[2]}, line {trace.tb_lineno}"
         trace = trace.tb_next
-    return line
+    return line, inside

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, nodes, pass_context
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
 from jinja2.runtime import LoopContext, Undefined
+from jinja2.utils import missing
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from retention_engine.errors import TemplateError, nearest
-from retention_engine.templates.assembly import check_quotes
+from retention_engine.templates.assembly import check_quotes, relabelled
 from retention_engine.templates.files import Part, Templates
-from retention_engine.templates.filters import FILTERS, counted, joined, printed
+from retention_engine.templates.filters import FILTERS, counted, included, joined, printed
 from retention_engine.templates.markup import marked
 
 _LARGEST = 10**18
 _MOST_NUMBERS = 1_000
-_LONGEST_SOURCE, _DEEPEST, _MOST_SNIPPETS, _MOST_NODES = 65_536, 40, 50, 10_000
+_MOST_NODES = 5_000
 _TESTS = ("defined", "undefined", "none", "odd", "even", "divisibleby", "in", "number", "string")
 _LOOP = frozenset(["index", "index0", "revindex", "revindex0", "first", "last", "length"])
 _ARITHMETIC = frozenset(["+", "-", "*", "/", "//", "%"])
@@ -37,8 +38,10 @@ class Missing(StrictUndefined):
 
     @property
     def _undefined_message(self) -> str:
-        inside = self._undefined_obj
-        return f"{self._undefined_name}{nearest(self._undefined_name, inside) if type(inside) is dict else ''}"
+        name, inside = self._undefined_name, self._undefined_obj
+        if inside is missing:
+            return str(name)
+        return f"{name}{nearest(name, inside)}" if type(inside) is dict else f"{name} in a {type(inside).__name__}"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -135,11 +138,14 @@ class _Checker:
         for name in node.fields:
             held = getattr(node, name)
             if isinstance(held, list):
-                setattr(node, name, [_limited(each) for each in held])
+                held[:] = [_limited(each) for each in held]  # in place: a list may have a new owner by now
             elif isinstance(held, nodes.Node):
                 setattr(node, name, _limited(held))
         if isinstance(node, nodes.For):
-            node.iter = _filtered(node.iter, "_counted")
+            steps = nodes.Const(sum(1 for _ in node.find_all(nodes.Node)), lineno=node.lineno)
+            node.iter = _filtered(node.iter, "_counted", steps)
+        if isinstance(node, nodes.Include):
+            node.template = _filtered(node.template, "_included")
 
     def _rewrite_text(self, node: nodes.Output) -> None:
         literal = [each.data if isinstance(each, nodes.TemplateData) else None for each in node.nodes]
@@ -165,11 +171,15 @@ def _limited(node: Any) -> Any:
     """Replace ``a ~ b`` by a filter that knows a limit."""
     if not isinstance(node, nodes.Concat):
         return node
-    return _filtered(nodes.List(node.nodes, "load", lineno=node.lineno), "_joined")
+    return _filtered(nodes.List(node.nodes, lineno=node.lineno), "_joined")
 
 
-def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+def _no_template(error: TemplateSyntaxError) -> TemplateError:
+    return TemplateError(f"not a template: {error.message}", line=error.lineno)
+
+
+def _filtered(node: nodes.Node, name: str, *more: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(node, name, list(more), [], None, None, lineno=node.lineno)
 
 
 @frozen(eq=False)
@@ -182,17 +192,16 @@ class Loader(BaseLoader):
 
     def load(self, environment: Environment, name: str, globals: Mapping[str, Any] | None = None) -> Template:
         """Return a compiled part."""
-        part = self.parts.get(name) or self._snippet(name)
-        label = name.partition(":")[0]
-        if len(part.text) > _LONGEST_SOURCE:
-            raise TemplateError(f"a template has at most {_LONGEST_SOURCE} characters", code="too_much")
+        own = self.parts.get(name)
+        part = own or self._snippet(name)
         try:
-            tree = _Checker(label).check(environment.parse(part.text, name))
-        except TemplateError as error:
-            raise TemplateError(
-                str(error).removeprefix(f"line {error.line}: "), line=error.line, code=error.code
-            ) from None
-        code = environment.compile(tree, name, name)
+            tree = _Checker(name.partition(":")[0]).check(environment.parse(part.text, name))
+            code = environment.compile(tree, name, name)
+        except (TemplateError, TemplateSyntaxError) as error:
+            found = error if isinstance(error, TemplateError) else _no_template(error)
+            line = part.line + (found.line or 1) - 1
+            where = "" if own else f"snippet {name.rpartition(':')[2]}, line {line}"
+            raise relabelled(found, where, found.line if own else None) from None
         return environment.template_class.from_code(environment, code, dict(globals or {}), None)
 
     def _snippet(self, key: str) -> Part:
@@ -213,7 +222,12 @@ def sandbox(loader: BaseLoader) -> Environment:
         cache_size=10_000,
         auto_reload=False,
     )
-    made.filters = {**FILTERS, "_counted": pass_context(counted), "_joined": joined}
+    made.filters = {
+        **FILTERS,
+        "_counted": pass_context(counted),
+        "_included": pass_context(included),
+        "_joined": joined,
+    }
     for name in set(made.tests) - set(_TESTS):
         del made.tests[name]
     made.globals = {"range": _numbers}

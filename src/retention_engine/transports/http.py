@@ -130,10 +130,10 @@ class HttpClient:
         client: httpx2.Client | None = None,
         settings: Settings = USUAL,
     ) -> None:
-        """Remember the settings."""
+        """Remember the settings; a missing httpx2 is found here, before anything is to be sent."""
         self._client = client
         self._own: httpx2.Client | None = None
-        self._settings = settings
+        self._arguments = {} if client is not None else settings.arguments()
 
     def post(self, request: Request) -> Reply:
         """Post, and return the answer or the phase of the failure; never raises what the client raises."""
@@ -154,10 +154,9 @@ class HttpClient:
 
     def _opened(self) -> httpx2.Client:
         if self._own is None:
-            arguments = self._settings.arguments()
             import httpx2
 
-            self._own = httpx2.Client(**arguments)
+            self._own = httpx2.Client(**self._arguments)
         return self._own
 
     def close(self) -> None:
@@ -179,10 +178,10 @@ class AsyncHttpClient:
         client: httpx2.AsyncClient | None = None,
         settings: Settings = USUAL,
     ) -> None:
-        """Remember the settings."""
+        """Remember the settings; a missing httpx2 is found here, before anything is to be sent."""
         self._client = client
         self._own: httpx2.AsyncClient | None = None
-        self._settings = settings
+        self._arguments = {} if client is not None else settings.arguments()
 
     async def post(self, request: Request) -> Reply:
         """Post, and return the answer or the phase of the failure; never raises what the client raises."""
@@ -203,10 +202,9 @@ class AsyncHttpClient:
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._own is None:
-            arguments = self._settings.arguments()
             import httpx2
 
-            self._own = httpx2.AsyncClient(**arguments)
+            self._own = httpx2.AsyncClient(**self._arguments)
         return self._own
 
     async def close(self) -> None:

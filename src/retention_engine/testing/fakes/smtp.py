@@ -134,6 +134,7 @@ class _Talk:
             return
         finally:
             self._file.close()
+            self._line.close()
 
     def _command(self, text: str) -> bool:
         self._fake.commands.append(text)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from retention_engine.envelopes import Envelope, Rejected, SendOutcome
 from retention_engine.errors import MissingExtra
+from retention_engine.transports.base import Ready, always
 from retention_engine.transports.email.conversation import Security, Server, Smtp, Step, failed, plain
+from retention_engine.transports.email.message import Sender
 from retention_engine.transports.email.outcomes import Phase, SmtpReply
 
 if TYPE_CHECKING:
@@ -24,6 +26,14 @@ class AsyncSmtpTransport(Smtp):
     Attributes:
         longest: seconds one call may take; a lease should last longer.
     """
+
+    def __init__(self, server: Server, sender: Sender, *, ready: Ready = always) -> None:
+        """Take the server and the sender; nothing is opened before the first mail."""
+        try:
+            import aiosmtplib  # noqa: F401 - a missing library is found here, before anything is to be sent
+        except ImportError:
+            raise MissingExtra("email", "aiosmtplib") from None
+        super().__init__(server, sender, ready=ready)
 
     async def send(self, envelope: Envelope) -> SendOutcome:
         """Send one mail."""
@@ -72,10 +82,8 @@ class _AsyncDriver:
             client.close()
 
     def _made(self) -> aiosmtplib.SMTP:
-        try:
-            import aiosmtplib
-        except ImportError:
-            raise MissingExtra("email", "aiosmtplib") from None
+        import aiosmtplib
+
         server = self._server
         return aiosmtplib.SMTP(
             hostname=server.host,

@@ -99,9 +99,13 @@ def mail_of(envelope: Envelope, sender: Sender) -> Mail:
     message.set_content(content.text or "(HTML)", charset="utf-8")
     if content.html is not None:
         message.add_alternative(content.html, subtype="html", charset="utf-8")
-    data = message.as_bytes()
+    data = _serialised(message)
     _compare(data, wanted)
     return Mail(sender=sender.address, recipient=envelope.address, message_id=str(wanted["Message-ID"]), data=data)
+
+
+def _serialised(message: EmailMessage) -> bytes:
+    return message.as_bytes()
 
 
 def _headers(envelope: Envelope, sender: Sender) -> dict[str, str | Address]:
