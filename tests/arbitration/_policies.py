@@ -71,6 +71,7 @@ def _call(*arguments: st.SearchStrategy[Any], **words: st.SearchStrategy[Any]) -
 
 _NAMES = st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=3, unique=True)
 _COUNTS = st.integers(1, 4)
+_HALVES = st.sampled_from(({"a": 1, "b": 1}, {"b": 2, "a": 0.5}))
 _OWN: list[tuple[type[a.Policy], st.SearchStrategy[Any]]] = [
     (a.AtMost, _call(_COUNTS, per=spans())),
     (a.BestHour, _call(st.integers(0, 23), within=spans(), least=_COUNTS)),
@@ -83,6 +84,7 @@ _OWN: list[tuple[type[a.Policy], st.SearchStrategy[Any]]] = [
     (a.Fresh, _call()),
     (a.HoldWhile, _call(predicates(), reason=st.sampled_from([each.value for each in Reason]))),
     (a.Holdout, _call(st.integers(1, 10_000).map(lambda n: n / 100), salt=st.sampled_from(("holdout", "it's")))),
+    (a.InArm, _call(st.sampled_from(("tone", "it's")), st.just("b"), variants=_HALVES, share=st.sampled_from((1, 0.5)))),
     (a.KillSwitch, _call()),
     (a.Never, _call()),
     (a.QuietHours, windows().flatmap(lambda pair: _call(*map(st.just, pair), unknown_zone=st.none() | windows()))),

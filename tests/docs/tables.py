@@ -245,9 +245,11 @@ def _policies() -> list[type[Policy]]:
 def _argument(part: Any) -> str:
     if not part.kw_only:
         return str(part.name)
+    if part.default is NOTHING:
+        return f"{part.name}=..."
     default = part.default.value if isinstance(part.default, Enum) else part.default
     default = default[0] if isinstance(default, tuple) and len(default) == 1 else default
-    return f"{part.name}={'...' if default is NOTHING else repr(default)}"
+    return f"{part.name}={default!r}"
 
 
 def _sort(cls: type[Node]) -> str:

@@ -18,6 +18,7 @@ from attrs import evolve
 from retention_engine.envelopes import Button, Content, Envelope, NotSent, Rejected, Sent, Unknown
 from retention_engine.errors import DefinitionError, MissingExtra
 from retention_engine.testing.fakes import DROP, FakeSmtp
+from retention_engine.testing.fakes.telegram import closed_port
 from retention_engine.testing.transports import TransportConformance, an_envelope, sending
 from retention_engine.transports import (
     AsyncSmtpTransport,
@@ -73,10 +74,11 @@ class Keeper:
 def keeper() -> Iterator[tuple[int, list[bytes]]]:
     """Return the port of a running aiosmtpd and what it received."""
     handler = Keeper()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    port = closed_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        yield controller.server.sockets[0].getsockname()[1], handler.raw
+        yield port, handler.raw
     finally:
         controller.stop()
 

@@ -1,6 +1,7 @@
 """Arbitration: may this be said, to this customer, now? One policy per file, one place where they meet a message."""
 
 from retention_engine.arbitration.arbiter import FAILURES, Arbiter, Ruled
+from retention_engine.arbitration.arms import InArm
 from retention_engine.arbitration.base import (
     ALLOW,
     Allow,
@@ -52,6 +53,7 @@ __all__ = [
     "Held",
     "HoldWhile",
     "Holdout",
+    "InArm",
     "KillSwitch",
     "Message",
     "Never",

@@ -253,6 +253,8 @@ class Policy:
 def _written(value: Any, *, python: bool) -> str:
     if isinstance(value, Truth):
         return value.write(python=python)
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return repr(dict(value))
     if isinstance(value, Reason):
         return repr(value.value)
     if isinstance(value, tuple) and len(value) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from retention_engine.arbitration.arms import InArm
 from retention_engine.arbitration.base import Policy
 from retention_engine.arbitration.best_hour import BestHour
 from retention_engine.arbitration.blocks import HoldWhile, Never
@@ -26,7 +27,7 @@ from retention_engine.predicates import Truth, read
 
 _POLICIES: tuple[type[Policy], ...] = (
     *(AtMost, BestHour, CalendarCap, Channels, Choices, Consent, CoolDown, Fatigue, Fresh, HoldWhile, Holdout),
-    *(KillSwitch, Never, QuietHours, Reachable, Suppression, Variety),
+    *(InArm, KillSwitch, Never, QuietHours, Reachable, Suppression, Variety),
 )
 _CALLS: dict[str, Callable[..., Any]] = {policy.__name__: policy for policy in _POLICIES}
 

@@ -19,6 +19,7 @@ HOLE = "\ud80f"
 """Stands for a value while marks are looked for."""
 _KINDS = {BOLD: "bold", ITALIC: "italic"}
 _BLANKS = " \t\r\n"
+_GAP = (" ", "\t")
 _MARKS = re.compile(f"([{BOLD}-{CLOSE}])")
 _SOURCE = re.compile(
     rf"""\\(?P<plain>[\\*_\[\]])
@@ -60,7 +61,7 @@ def _mark(found: re.Match[str], text: str) -> str:
         raise TemplateError("a link is written [text](https://...), or with tg://", line=line, code="unbalanced_markup")
     before, after = text[: found.start()][-1:], text[found.end() :][:1]
     if found["bold"]:
-        return "**" if before.isspace() and after.isspace() else BOLD
+        return "**" if before in _GAP and after in _GAP else BOLD
     return ITALIC if _is_edge(before, after) or _is_edge(after, before) else "_"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import frozen
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
 from jinja2.runtime import LoopContext, Undefined
-from jinja2.utils import missing
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from retention_engine.errors import TemplateError, nearest
 from retention_engine.templates.assembly import check_quotes, relabelled

@@ -85,9 +85,11 @@ def _pressure(draw: st.DrawFn, scope: dict[str, Any]) -> a.Policy:
 
 @st.composite
 def _seldom(draw: st.DrawFn, scope: dict[str, Any]) -> a.Policy:
-    match draw(st.sampled_from(("holdout", "reachable", "never", "channels", "fresh", "choices"))):
+    match draw(st.sampled_from(("holdout", "arm", "reachable", "never", "channels", "fresh", "choices"))):
         case "holdout":
             return a.Holdout(draw(st.sampled_from((1, 50, 50))), salt=draw(st.sampled_from(("a", "b", "c"))), **scope)
+        case "arm":
+            return a.InArm("tone", "b", variants={"a": 1, "b": draw(st.sampled_from((1, 9)))}, **scope)
         case "reachable":
             return a.Reachable(**scope)
         case "never":
