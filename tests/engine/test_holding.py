@@ -263,6 +263,7 @@ def test_what_turns_into_a_drop_by_itself_is_dropped_at_its_instant() -> None:
     rule = Rule("r", on(events("seen")), HELLO)
     made = decided(rule, facts=[given, happened("seen", EVENING)], policies=[NIGHT, Consent()])
     assert told(made)[-1] == ("drop no_consent", "hello", "07-02 02:00")
+    assert type(made[-1].at) is int
     tired = Fatigue(1, pause=None, grace=hours(14))
     made = decided(
         rule, facts=[happened("seen", START + 12 * HOUR), happened("seen", EVENING)], policies=[NIGHT, tired]

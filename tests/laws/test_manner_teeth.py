@@ -161,10 +161,10 @@ def first_channel_only(sound: Any, self: a.Arbiter, message: Any, seen: Any) -> 
     return tuple(sound(self, message, seen)[:1])
 
 
-def first_answer(self: a.Arbiter, message: Any, seen: Any) -> a.Ruling:
+def first_answer(self: a.Arbiter, message: Any, seen: Any) -> tuple[a.Ruling, None]:
     """Take the first answer that is not yes: not the latest deferral, no drop behind it."""
     found = (ruling for _, ruling in self.rulings(message, seen) if not isinstance(ruling, a.Allow))
-    return next(found, a.ALLOW)
+    return next(found, a.ALLOW), None
 
 
 def exit_in_waits(sound: Any, self: Journeys, rule: Any, standing: Any, view: Any) -> Any:

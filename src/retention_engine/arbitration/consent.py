@@ -49,7 +49,7 @@ class Consent(Policy):
         failing = [why for row in rows if (why := self._failing(row, seen.view.now)) is not None]
         if len(failing) < len(rows):
             ends = [row.expires for row in rows if self._failing(row, seen.view.now) is None]
-            return ALLOW if None in ends else Allow(max(ends))
+            return ALLOW if None in ends else Allow(int(max(ends)))
         where = f"{message.channel or 'any channel'}/{message.topic}"
         return Drop(Reason.NO_CONSENT, tuple(failing) or (f"no consent to {where}",))
 
