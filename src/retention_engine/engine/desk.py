@@ -13,9 +13,6 @@ from retention_engine.facts import Fact
 from retention_engine.rules import After, Do, Rule
 from retention_engine.view import View
 
-FACING = ("send", "audience_join")
-"""The kinds of action that a customer gets to see."""
-
 _MOST_ITEMS = 100
 
 

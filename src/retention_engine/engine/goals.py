@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import frozen
 
 from retention_engine.actions import Decision, Outcome, Reason
-from retention_engine.engine.desk import FACING
+from retention_engine.engine.memory import FACING
 from retention_engine.facts import Exposed, Fact
 from retention_engine.rules import Goal, RuleSet, Split
 from retention_engine.state import History, apply

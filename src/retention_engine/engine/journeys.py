@@ -9,8 +9,8 @@ from attrs import define, evolve, field
 
 from retention_engine.actions import Decision, Outcome, Reason
 from retention_engine.arbitration import Arbiter, Defer, Drop, Ruled
-from retention_engine.engine.desk import FACING, Desk, Proposal, action_of
-from retention_engine.engine.memory import Memory, Standing
+from retention_engine.engine.desk import Desk, Proposal, action_of
+from retention_engine.engine.memory import FACING, Memory, Standing
 from retention_engine.facts import Fact
 from retention_engine.predicates import Truth, because
 from retention_engine.rules import Branch, Delay, Do, Edge, Occasion, Rule, RuleSet, Split, Step, WaitFor, WaitUntil

@@ -9,8 +9,8 @@ from attrs import evolve, frozen
 
 from retention_engine.actions import Decision, Reason
 from retention_engine.arbitration import Allow, Arbiter, Defer
-from retention_engine.engine.desk import FACING, Desk, Proposal, message_of
-from retention_engine.engine.memory import Memory
+from retention_engine.engine.desk import Desk, Proposal, message_of
+from retention_engine.engine.memory import FACING, Memory
 from retention_engine.facts import Fact
 from retention_engine.rules import Do, Rule
 from retention_engine.timing import to_text

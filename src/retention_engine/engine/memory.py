@@ -9,6 +9,9 @@ from attrs import define, field, frozen
 from retention_engine.actions import Action, Decision, Outcome, Reason
 from retention_engine.arbitration import Said
 
+FACING = ("send", "audience_join")
+"""The kinds of action that a customer gets to see."""
+
 
 @frozen
 class Standing:
@@ -71,7 +74,7 @@ class Memory:
             self.standing[name] = Standing(decision.rule, decision.occasion, entry, *what)
         if decision.outcome in (Outcome.WAIT, Outcome.ACT, Outcome.ARM):
             self.moved.add(name)
-        if decision.action is not None and decision.action.kind in ("send", "audience_join"):
+        if decision.action is not None and decision.action.kind in FACING:
             self.acted.add(name)
         if decision.outcome is not Outcome.DROP:
             self.last[decision.rule] = max(entry, self.last.get(decision.rule, entry))

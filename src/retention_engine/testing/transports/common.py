@@ -64,7 +64,7 @@ class TransportConformance:
 
     def make_any(self) -> Any:
         """Return a transport whose channel is a fake."""
-        raise NotImplementedError
+        raise NotImplementedError  # the user's own suite makes its transport here
 
     def envelope(self, **changes: Any) -> Envelope:
         """Return an envelope the transport can send."""
