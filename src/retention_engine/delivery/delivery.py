@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Mapping
 from datetime import datetime
 from inspect import iscoroutinefunction
@@ -25,7 +26,10 @@ Instant = datetime | int | str
 Now = Instant | Callable[[], Instant]
 """An instant, or a function that tells it; a long delivery needs the function."""
 Calls = Generator[Call, SendOutcome, Report]
+FAULT = "fault"
+"""The reason of a message that waits because weighing or filling it raised."""
 PAGE = 50
+log = logging.getLogger("retention_engine.delivery")
 
 
 class Delivery:
@@ -205,8 +209,9 @@ class Delivery:
         except TemplateError:
             change = ended(row, ParcelState.DEAD, Reason.TEMPLATE_ERROR.value, at)
             return evolve(change, content_error=True)
-        except Exception:  # noqa: BLE001 - one message that cannot be weighed must not stop the others
-            return held_back(row, at + limits.hold.micros, Reason.REJECTED.value, at=at, limits=limits)
+        except Exception as error:  # noqa: BLE001 - one message that cannot be weighed must not stop the others
+            log.warning("message %s waits: it cannot be weighed or filled: %s", row.key, type(error).__qualname__)
+            return held_back(row, at + limits.hold.micros, FAULT, at=at, limits=limits)
 
     def _addressed(self, row: Parcel, clearance: Clearance, at: int) -> Envelope | Change:
         action, channel = row.action, clearance.channel
