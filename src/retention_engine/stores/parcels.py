@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -25,7 +25,7 @@ class Rows:
         self.undo = undo
         self.parcels: dict[str, Parcel] = {}
         self.sending: dict[str, Parcel] = {}
-        self._order: list[tuple[int, str]] = []  # entries of rows that moved on stay until they are met
+        self._order: list[tuple[int, str]] = []
         self._fresh: list[tuple[int, str]] = []  # sorted into the order when somebody asks: a backtest never does
 
     def add(self, fresh: Mapping[str, Action]) -> None:
@@ -52,7 +52,10 @@ class Rows:
 
     def _put(self, key: str, parcel: Parcel | None) -> None:
         self.sending.pop(key, None)
-        self.parcels.pop(key, None)
+        old = self.parcels.pop(key, None)
+        if old is not None and old.state is ParcelState.PENDING:
+            self._sort_in()
+            del self._order[bisect_left(self._order, (old.due_at, key))]
         if parcel is not None:
             self.parcels[key] = parcel
             self._fresh += [(parcel.due_at, key)] if parcel.state is ParcelState.PENDING else []
@@ -69,11 +72,6 @@ class Rows:
         else:
             self._order = sorted(self._order + self._fresh)
         self._fresh.clear()
-        self._order = [entry for entry in dict.fromkeys(self._order) if self._is_current(entry)]
-
-    def _is_current(self, entry: tuple[int, str]) -> bool:
-        row = self.parcels.get(entry[1])
-        return row is not None and row.state is ParcelState.PENDING and row.due_at == entry[0]
 
 
 class MemoryOutbox(Outbox):
