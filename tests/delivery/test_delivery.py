@@ -9,12 +9,21 @@ import pytest
 
 from retention_engine import Money, Order
 from retention_engine.actions import ParcelState
-from retention_engine.arbitration import AtMost, QuietHours
+from retention_engine.arbitration import AtMost, Consent, QuietHours
 from retention_engine.delivery import Delivery
 from retention_engine.envelopes import Envelope, Migrated, NotSent, Rejected, SendOutcome, Sent, Unknown
 from retention_engine.errors import DefinitionError, EmptyContent, TemplateError
-from retention_engine.facts import AddressSuppressed, Fact, Paused, SendingResumed, SendingStopped
+from retention_engine.facts import (
+    AddressSuppressed,
+    ConsentGiven,
+    ContactAdded,
+    Fact,
+    Paused,
+    SendingResumed,
+    SendingStopped,
+)
 from retention_engine.timing import days
+from retention_engine.transports import RecordingTransport
 from tests.delivery._shop import DAY, MINUTE, SECOND, START, Plain, kinds, message, post, row, sending, shop
 
 P = ParcelState
@@ -120,6 +129,21 @@ def test_the_channel_may_be_left_to_the_delivery() -> None:
     delivery, transport = sending(engine)
     delivery.deliver(START)
     assert transport.envelopes[0].channel == "telegram"
+
+
+def test_consent_to_one_channel_is_none_to_another() -> None:
+    """Left to the delivery, a message takes the channel the customer agreed to, not the newest address."""
+    engine = shop(message(channel=None), policies=[Consent()])
+    engine.record(
+        [
+            ContactAdded(id="new", customer="ann", at=START - 1, channel="sms", address="+1"),
+            ConsentGiven(id="yes", customer="ann", at=START - 1, channel="telegram", topic="news", source="form"),
+        ]
+    )
+    telegram, sms = RecordingTransport(), RecordingTransport()
+    delivery = Delivery(engine, {"sms": sms, "telegram": telegram}, renderer=Plain())
+    assert delivery.deliver(START).states == {"sent": 1}
+    assert (len(telegram.envelopes), len(sms.envelopes)) == (1, 0)
 
 
 def test_an_address_that_is_gone_is_suppressed() -> None:

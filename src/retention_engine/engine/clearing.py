@@ -43,8 +43,11 @@ def clear(action: Action, rule: Rule | None, subject: Subject, arbiter: Arbiter,
         news=[fact for fact in subject.news if fact.at <= at],
     )
     opening = (action.rule, action.occasion) not in memory.acted
-    ruled = arbiter.rule(_message(action, rule, opening=opening), seen)
-    channel = ruled.message.channel or _reachable(history)
+    message = _message(action, rule, opening=opening)
+    if message.channel is None:
+        message.channels = _reachable(history)  # each is weighed: consent to one is none to another
+    ruled = arbiter.rule(message, seen)
+    channel = ruled.message.channel
     return Clearance(
         ruling=ruled.ruling,
         channel=channel,
@@ -53,11 +56,10 @@ def clear(action: Action, rule: Rule | None, subject: Subject, arbiter: Arbiter,
     )
 
 
-def _reachable(history: History) -> str | None:
-    """Return the channel of the newest address that is not suppressed."""
+def _reachable(history: History) -> tuple[str, ...]:
+    """Return the channels with an address that is not suppressed, the newest first."""
     gone = {row.channel for row in history.records("suppressions")}
-    known = [row.channel for row in history.records("contacts") if row.channel not in gone]
-    return known[-1] if known else None
+    return tuple(row.channel for row in reversed(history.records("contacts")) if row.channel not in gone)
 
 
 def _message(action: Action, rule: Rule | None, *, opening: bool) -> Message:
