@@ -84,7 +84,10 @@ _OWN: list[tuple[type[a.Policy], st.SearchStrategy[Any]]] = [
     (a.Fresh, _call()),
     (a.HoldWhile, _call(predicates(), reason=st.sampled_from([each.value for each in Reason]))),
     (a.Holdout, _call(st.integers(1, 10_000).map(lambda n: n / 100), salt=st.sampled_from(("holdout", "it's")))),
-    (a.InArm, _call(st.sampled_from(("tone", "it's")), st.just("b"), variants=_HALVES, share=st.sampled_from((1, 0.5)))),
+    (
+        a.InArm,
+        _call(st.sampled_from(("tone", "it's")), st.just("b"), variants=_HALVES, share=st.sampled_from((1, 0.5))),
+    ),
     (a.KillSwitch, _call()),
     (a.Never, _call()),
     (a.QuietHours, windows().flatmap(lambda pair: _call(*map(st.just, pair), unknown_zone=st.none() | windows()))),

@@ -94,6 +94,7 @@ class Page:
         for block, behind in pairwise([*self.blocks, None]):
             assert block is not None
             if block.title is not None:
+                Path(block.title).parent.mkdir(parents=True, exist_ok=True)
                 Path(block.title).write_text(block.text, "utf-8")
             if block.kind not in PLAIN:
                 handler = getattr(self, f"_{block.kind}", None)

@@ -8,8 +8,27 @@ from attrs import evolve
 
 from retention_engine import Delay, Engine, Rule, Send, WaitFor, after, daily, days, entering, entry, hours, on, orders
 from retention_engine.actions import Decision
-from retention_engine.arbitration import AtMost, Channels, CoolDown, Holdout, Policy, QuietHours, Reachable
-from retention_engine.facts import ContactAdded, ContactRemoved, Fact, OrderCancelled, Paused, Resumed
+from retention_engine.arbitration import (
+    AtMost,
+    Channels,
+    Consent,
+    CoolDown,
+    Fatigue,
+    Holdout,
+    Policy,
+    QuietHours,
+    Reachable,
+)
+from retention_engine.facts import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    ContactAdded,
+    ContactRemoved,
+    Fact,
+    OrderCancelled,
+    Paused,
+    Resumed,
+)
 from retention_engine.predicates import events, item, purchases
 from retention_engine.rules import Audience, Branch, Split, Tag, Variant, WaitUntil, When
 from retention_engine.stores import MemoryStore
@@ -234,3 +253,36 @@ def test_what_is_waited_for_and_there_already_is_no_wait() -> None:
         "wait 10:00",
         "act 09:00",
     ]
+
+
+def test_what_turns_into_a_drop_by_itself_is_dropped_at_its_instant() -> None:
+    """The consent ends in the night; the letter before last becomes an ignored one: nobody waits for the morning."""
+    given = ConsentGiven(
+        id="y", customer=ANNA, at=START, channel="email", topic="news", source="shop", expires=START + 26 * HOUR
+    )
+    rule = Rule("r", on(events("seen")), HELLO)
+    made = decided(rule, facts=[given, happened("seen", EVENING)], policies=[NIGHT, Consent()])
+    assert told(made)[-1] == ("drop no_consent", "hello", "07-02 02:00")
+    tired = Fatigue(1, pause=None, grace=hours(14))
+    made = decided(
+        rule, facts=[happened("seen", START + 12 * HOUR), happened("seen", EVENING)], policies=[NIGHT, tired]
+    )
+    assert told(made)[-1] == ("drop fatigue", "hello", "07-02 02:00")
+
+
+def test_an_agreement_that_ends_in_a_pause_ends_it() -> None:
+    """They refused everything, agreed to this for a while, and paused: the refusal stands again at its instant."""
+    stop = ConsentWithdrawn(id="n", customer=ANNA, at=START - 1)
+    given = ConsentGiven(
+        id="y", customer=ANNA, at=START, channel="email", topic="news", source="shop", expires=START + 26 * HOUR
+    )
+    seen = happened("seen", START + HOUR)
+    pause = Paused(id="p", customer=ANNA, at=START, until=START + 90 * HOUR)
+    rule = Rule("r", on(events("seen")), HELLO)
+    assert told(decided(rule, facts=[stop, given, seen, pause], policies=[]))[-1] == (
+        "drop no_consent",
+        "hello",
+        "07-02 02:00",
+    )
+    made = decided(rule, facts=[stop, given, happened("seen", EVENING)], policies=[NIGHT])
+    assert told(made)[-1] == ("drop no_consent", "hello", "07-02 02:00")

@@ -29,7 +29,7 @@ from retention_engine.state import choices as folds
 from retention_engine.state.fold import _STEPS
 from retention_engine.testing import Scenario, essence, oracle, scenarios
 from retention_engine.testing.strategies import busy_rules, policy_sets
-from retention_engine.timing import DAY, HOUR, zone
+from retention_engine.timing import DAY, HOUR, NEVER, zone
 from tests.engine._shop import START, order
 from tests.laws._manners import BEST, FULL, standing
 from tests.laws.test_manners import polite
@@ -48,8 +48,12 @@ def brute(scenario: Scenario) -> None:
     assert essence(found) == essence(oracle(scenario.rules, scenario.facts, **scenario.where))
 
 
-def search(law: Law, *kinds: type[a.Policy], rounds: int = 100, best: bool = False) -> None:
-    """Run a law over many scenarios, always the same ones, with a policy of these kinds, if any."""
+def search(law: Law, *kinds: type[a.Policy], rounds: int = 100, best: bool = False, first: int = 0) -> None:
+    """Run a law over many scenarios, always the same ones, with a policy of these kinds, if any.
+
+    Args:
+        first: the round to begin with: where a fault was met before, so that it need not be looked for again.
+    """
     policies = standing(*kinds) if kinds else policy_sets(most=2)
 
     @settings(
@@ -63,7 +67,7 @@ def search(law: Law, *kinds: type[a.Policy], rounds: int = 100, best: bool = Fal
     def holds(scenario: Scenario) -> None:
         law(scenario)
 
-    for number in range(rounds):
+    for number in (first, *range(rounds)):
         seed(number)(holds)()
 
 
@@ -199,7 +203,7 @@ RUDE: dict[str, tuple[Fault, tuple[type[a.Policy], ...]]] = {
         replaced(a.Consent, "_failing", lambda self, row, now: None),
         (a.Consent,),
     ),
-    "a refusal is overruled": (replaced(a.Choices, "_agreed", staticmethod(lambda message, seen: True)), ()),
+    "a refusal is overruled": (replaced(a.Choices, "_agreed_until", staticmethod(lambda message, seen: NEVER)), ()),
     "a pause is forgotten when asked again": (wrapped(Journeys, "_settle", forgotten_on_asking_again), ()),
     "a pause ends an hour early": (ruled(a.Choices, earlier_allowed(HOUR)), ()),
     "a chosen frequency is ignored": (replaced(a.Choices, "_rare", lambda self, row, seen: None), ()),
@@ -274,24 +278,43 @@ LATE: dict[str, tuple[Fault, tuple[type[a.Policy], ...]]] = {
 }
 
 
+FIRST = {  # the round in which a fault was met when this was written; the others were met at once, or were not timed
+    "a cap ends a microsecond early": 2,
+    "a cap does not count what is sent at this instant": 1,
+    "the days of a cap are those of Greenwich": 10,
+    "a withdrawal is not heard": 18,
+    "a consent never ends": 1,
+    "a refusal is overruled": 2,
+    "a pause ends an hour early": 8,
+    "a chosen frequency is ignored": 8,
+    "a suppressed address is written to": 8,
+    "a cool-down counts its own occasion only": 1,
+    "a switch for all is ignored": 3,
+    "a cap makes room a microsecond late": 3,
+    "a day begins a microsecond late": 3,
+    "a cool-down ends late": 3,
+    "the best hour comes late": 1,
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("fault", "kinds"), RUDE.values(), ids=RUDE.keys())
-def test_a_rude_fault_is_caught(fault: Fault, kinds: tuple[type[a.Policy], ...], monkeypatch: Patch) -> None:
+@pytest.mark.parametrize("name", RUDE)
+def test_a_rude_fault_is_caught(name: str, monkeypatch: Patch) -> None:
     """The check of manners fails while the fault is there."""
+    fault, kinds = RUDE[name]
     fault(monkeypatch)
     with pytest.raises(AssertionError):
-        search(polite, *kinds)
+        search(polite, *kinds, first=FIRST.get(name, 0))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("fault", "kinds"), LATE.values(), ids=LATE.keys())
-def test_a_fault_of_time_or_order_is_caught(
-    fault: Fault, kinds: tuple[type[a.Policy], ...], monkeypatch: Patch
-) -> None:
+@pytest.mark.parametrize("name", LATE)
+def test_a_fault_of_time_or_order_is_caught(name: str, monkeypatch: Patch) -> None:
     """The oracle decides otherwise while the fault is there."""
+    fault, kinds = LATE[name]
     fault(monkeypatch)
     with pytest.raises(AssertionError):
-        search(brute, *kinds)
+        search(brute, *kinds, first=FIRST.get(name, 0))
 
 
 @pytest.mark.slow

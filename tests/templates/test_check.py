@@ -73,6 +73,13 @@ def test_each_fault_is_found_once(text: str, channel: str | None, code: str) -> 
     assert str(wanted[0]).startswith(f"a for {channel or 'every channel'} in en: ")
 
 
+def test_templates_are_checked_for_their_own_channels() -> None:
+    """A template for one channel is no fault on another, unless that one is asked for."""
+    renderer = PlainRenderer({"en/a.telegram.txt": "x", "en/b.sms.txt": "y"})
+    assert check_templates(renderer, [{}]) == []
+    assert [each.template for each in check_templates(renderer, [{}], channels=["sms"])] == ["a"]
+
+
 def test_a_preview_shows_the_whole_message() -> None:
     """Subject, picture, text, styles, buttons and HTML can be read by people."""
     renderer = JinjaRenderer(GOOD)

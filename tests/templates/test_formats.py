@@ -48,7 +48,9 @@ def test_russian_words_follow_their_numbers(count: float, word: str) -> None:
     assert shown("v|plural('балл', 'балла', 'баллов', 'балла')", count) == word
 
 
-@pytest.mark.parametrize(("count", "word"), [(0, "points"), (1, "point"), (2, "points"), (21, "points"), (1.5, "points")])
+@pytest.mark.parametrize(
+    ("count", "word"), [(0, "points"), (1, "point"), (2, "points"), (21, "points"), (1.5, "points")]
+)
 def test_english_words_follow_their_numbers(count: float, word: str) -> None:
     """One point, two points."""
     assert shown("v|plural('point', 'points')", count, "en") == word
@@ -137,6 +139,7 @@ def test_a_language_without_formats_is_told() -> None:
 
 FILTERS = [
     ("v|upper", "abc", "ABC"),
+    ("'a' if nothing is defined", 1, ""),
     ("v|lower", "ABC", "abc"),
     ("v|capitalize", "abc d", "Abc d"),
     ("v|trim", " a ", "a"),
@@ -187,6 +190,9 @@ def test_filters_and_expressions(expression: str, value: object, text: str) -> N
         ("v|truncate(nothing)", "x"),
         ("v|truncate(length=nothing)", "x"),
         ("v.a", "x"),
+        ("v / 0.00000000000000000001 * v", 1e18),
+        ("1000000000000000000 / v", 1e-308),
+        ("v|upper", True),
         ("v[0]", {"0": 1}),
         ("v[5]", [1]),
         ("v['x']", [1]),

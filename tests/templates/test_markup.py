@@ -71,7 +71,15 @@ def test_marks_are_read_as_people_mean_them(text: str, found: str, styles: list[
 
 @pytest.mark.parametrize(
     "text",
-    ["**a", "_a", "**a _b** c_", "[x](http://a.b)", "[x](javascript:alert)", "[a **b](https://x.y)**", "**[a**](https://x.y)"],
+    [
+        "**a",
+        "_a",
+        "**a _b** c_",
+        "[x](http://a.b)",
+        "[x](javascript:alert)",
+        "[a **b](https://x.y)**",
+        "**[a**](https://x.y)",
+    ],
 )
 def test_unbalanced_marks_are_refused(text: str) -> None:
     """A mark that is not closed, and a link to elsewhere, are errors and no half message."""
@@ -80,7 +88,9 @@ def test_unbalanced_marks_are_refused(text: str) -> None:
     assert caught.value.code == "unbalanced_markup"
 
 
-@pytest.mark.parametrize("filled", ["\ud805", "\ud802a\ud803https://x\ud800", "\ud802a\ud802b", "\ud803https://x.y\ud805"])
+@pytest.mark.parametrize(
+    "filled", ["\ud805", "\ud802a\ud803https://x\ud800", "\ud802a\ud802b", "\ud803https://x.y\ud805"]
+)
 def test_marks_out_of_order_are_refused(filled: str) -> None:
     """Loops and conditions may put marks together in any order: what is no whole is refused."""
     with pytest.raises(TemplateError):
@@ -98,7 +108,7 @@ def test_a_value_leads_to_https_only(url: str) -> None:
 
 
 def test_a_link_without_words_shows_its_target() -> None:
-    """Elsewhere than in Telegram an empty label leaves the address alone, and one that is the address is not doubled."""
+    """Elsewhere than in Telegram an empty label leaves the address alone; the address is not doubled."""
     renderer = PlainRenderer({"en/a.txt": "[{a}](https://x.y)"})
     assert renderer.render("a", "sms", None, {"a": ""}).text == "https://x.y"
     assert renderer.render("a", "sms", None, {"a": "https://x.y"}).text == "https://x.y"

@@ -60,6 +60,11 @@ ERRORS = [
     (named("TelegramEntityTooLarge", AIO_NETWORK), expected(Rejected, TelegramCode.TOO_LARGE, scope="template")),
     (named("NetworkError", message="Request Entity Too Large (413)"), expected(Rejected, TelegramCode.TOO_LARGE)),
     (
+        named("NetworkError", message="Too Many Requests (429). Parsing the server response b'<' failed"),
+        expected(NotSent, TelegramCode.RATE_LIMITED, scope="channel"),
+    ),
+    (named("TelegramAPIError", message="Misdirected Request"), expected(Rejected, TelegramCode.BOT_REFUSED)),
+    (
         named("RestartingTelegram", type("TelegramServerError", (Exception,), {})),
         expected(Unknown, "telegram_server_error"),
     ),
@@ -111,7 +116,33 @@ def test_a_poll_is_told_with_its_id() -> None:
     bot = Bot(SimpleNamespace(message_id=7, poll=SimpleNamespace(id="55")))
     content = Content(poll=Poll(question="?", options=("a", "b")))
     assert asyncio.run(BotTransport(bot).send(an_envelope(content=content))) == Sent("7:55")
-    assert "parse_mode" not in bot.asked[0]
+    assert bot.asked[0]["question_parse_mode"] is None
+
+
+def test_the_options_of_a_poll_are_no_markup_either() -> None:
+    """A bot of aiogram would give each of them its own parse mode."""
+    bot = Bot(SimpleNamespace(message_id=7))
+    for content in (Content(poll=Poll(question="?", options=("a", "b"))), Content(text="x")):
+        asyncio.run(AiogramTransport(bot).send(an_envelope(content=content)))
+    assert bot.asked[0]["options"] == [{"text": "a", "text_parse_mode": None}, {"text": "b", "text_parse_mode": None}]
+    assert bot.asked[1]["parse_mode"] is None
+
+
+class NewBot(Bot):
+    """Knows quizzes with several right answers."""
+
+    async def send_poll(self, correct_option_ids: Any = None, **arguments: Any) -> Any:
+        return await self.send_message(several=correct_option_ids, **arguments)
+
+
+def test_a_quiz_is_asked_as_the_framework_knows_it() -> None:
+    """Older ones take one right answer, newer ones a list."""
+    old, new = Bot(SimpleNamespace(message_id=7)), NewBot(SimpleNamespace(message_id=7))
+    quiz = an_envelope(content=Content(poll=Poll(question="?", options=("a", "b"), correct=1)))
+    for bot in (old, new):
+        asyncio.run(BotTransport(bot).send(quiz))
+    assert old.asked[0]["correct_option_id"] == 1
+    assert new.asked[0]["several"] == [1]
 
 
 def test_nothing_is_asked_when_there_is_nothing_to_say_or_no_time() -> None:

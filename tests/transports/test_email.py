@@ -11,6 +11,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import aiosmtplib
 import pytest
 from aiosmtpd.controller import Controller
 from attrs import evolve
@@ -21,6 +22,7 @@ from retention_engine.testing.fakes import DROP, FakeSmtp
 from retention_engine.testing.fakes.telegram import closed_port
 from retention_engine.testing.transports import TransportConformance, an_envelope, sending
 from retention_engine.transports import (
+    POLICY,
     AsyncSmtpTransport,
     Phase,
     Secret,
@@ -34,6 +36,7 @@ from retention_engine.transports import (
     smtp_outcome,
     unsubscribe_headers,
 )
+from retention_engine.transports.email.aio import _line
 
 BOTH = pytest.mark.parametrize("kind", [SmtpTransport, AsyncSmtpTransport])
 SHOP = Sender("shop@shop.example", name="Магазин", list_id="news.shop.example")
@@ -349,6 +352,18 @@ def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "aiosmtplib", None)
     with pytest.raises(MissingExtra, match=r"retention-engine\[email\]"):
         AsyncSmtpTransport(on(25), SHOP)
+
+
+def test_a_line_that_is_gone_is_an_error_before_the_dot() -> None:
+    """Nothing can be written to it."""
+    with pytest.raises(ConnectionResetError):
+        _line(aiosmtplib.SMTP())
+
+
+def test_the_policy_is_the_same_for_texts() -> None:
+    """A mail that is shown has the lines of the one that is sent."""
+    assert POLICY.fold("List-Id", "<a.example>") == "List-Id: <a.example>\r\n"
+    assert POLICY.fold("Subject", "x" * 5) == "Subject: xxxxx\r\n"
 
 
 def test_only_a_code_at_the_start_is_an_enhanced_one() -> None:

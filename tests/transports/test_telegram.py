@@ -109,7 +109,7 @@ CALLS = [
             "is_anonymous": False,
             "allows_multiple_answers": False,
             "type": "quiz",
-            "correct_option_id": 1,
+            "correct_option_ids": [1],
             "explanation": "Count",
         },
     ),

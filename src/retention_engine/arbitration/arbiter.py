@@ -29,10 +29,13 @@ class Ruled:
 
     Attributes:
         message: with the channel it goes by.
+        turn: for a deferral: when a policy that allows now may drop by itself, so that a held message is dropped at
+            its instant; None: none will.
     """
 
     message: Message
     ruling: Ruling
+    turn: int | None = None
 
 
 @frozen
@@ -57,7 +60,7 @@ class Arbiter:
         first: Ruled | None = None
         for channel in self._channels(message, seen):
             tried = message if channel == message.channel else evolve(message, channel=channel)
-            found = Ruled(tried, self._weigh(tried, seen))
+            found = Ruled(tried, *self._weigh(tried, seen))
             if not isinstance(found.ruling, Drop) or found.ruling.whole:
                 return found
             first = first or found
@@ -78,18 +81,21 @@ class Arbiter:
             found = self._scopes[scope] = tuple(asked)
         return found
 
-    def _weigh(self, message: Message, seen: Situation) -> Ruling:
+    def _weigh(self, message: Message, seen: Situation) -> tuple[Ruling, int | None]:
         """The first drop wins; otherwise the latest deferral, the earlier asked one of two; otherwise allow."""
         latest: Ruling = ALLOW
+        turn: int | None = None
         for policy in self._concerning(message):
             ruling = policy.weigh(message, seen)
             if ruling is ALLOW:
                 continue
             if isinstance(ruling, Drop):
-                return ruling
-            if isinstance(ruling, Defer) and (isinstance(latest, Allow) or _later(ruling, latest)):
+                return ruling, None
+            if isinstance(ruling, Allow):
+                turn = ruling.until if turn is None else min(turn, ruling.until or turn)
+            elif isinstance(latest, Allow) or _later(ruling, latest):
                 latest = ruling
-        return latest
+        return latest, turn
 
     def _channels(self, message: Message, seen: Situation) -> tuple[str | None, ...]:
         if message.channel is not None:

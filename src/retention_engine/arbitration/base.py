@@ -114,7 +114,13 @@ def latest(said: Sequence[Said], since: int) -> Iterator[Said]:
 
 @frozen
 class Allow:
-    """Nothing speaks against it."""
+    """Nothing speaks against it.
+
+    Attributes:
+        until: the first instant at which it may turn into a drop without a new fact; None: only a fact can change that.
+    """
+
+    until: int | None = None
 
 
 @frozen

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from retention_engine.actions import Reason
 from retention_engine.arbitration.base import (
     ALLOW,
+    Allow,
     Defer,
     Drop,
     Message,
@@ -21,7 +22,7 @@ from retention_engine.arbitration.base import (
     latest,
 )
 from retention_engine.state import pair_id
-from retention_engine.timing import SECOND, to_text
+from retention_engine.timing import NEVER, SECOND, to_text
 
 _EVERY = "*"
 _CHOSEN = ("refusals", "pauses", "frequencies")
@@ -49,22 +50,26 @@ class Choices(Policy):
         if not any(map(history.records, _CHOSEN)):
             return ALLOW
         refused = next((row for row in history.records("refusals") if _concerns(row, message)), None)
-        if refused is not None and not self._agreed(message, seen):
+        end = NEVER if refused is None else self._agreed_until(message, seen)
+        if refused is not None and end <= seen.view.now:
             return Drop(Reason.NO_CONSENT, (f"refused {refused.id} on {to_text(refused.at)}",))
         found = [_paused(row, seen.view.now) for row in history.records("pauses") if _concerns(row, message)]
         found += [self._rare(row, seen) for row in history.records("frequencies") if _concerns(row, message)]
-        if not found:
-            return ALLOW
-        deferrals = (each for each in found if each is not None)
-        return max(deferrals, key=lambda each: (each.until is None, each.until or 0), default=ALLOW)
+        deferrals = [each for each in found if each is not None]
+        if not deferrals:
+            return ALLOW if end == NEVER else Allow(end)
+        longest = max(deferrals, key=lambda each: (each.until is None, each.until or 0))
+        return longest if end == NEVER else evolve(longest, until=min(longest.until or end, end))
 
     @staticmethod
-    def _agreed(message: Message, seen: Situation) -> bool:
-        """Tell whether they agreed to exactly this after they refused more than this, and still do."""
-        if message.channel is None or message.topic is None:
-            return False
-        row: Any = seen.view.history.find("consents", pair_id(message.channel, message.topic))
-        return row is not None and (row.expires is None or row.expires > seen.view.now)
+    def _agreed_until(message: Message, seen: Situation) -> int:
+        """Return until when they agree to exactly this, which they said after they refused more than this."""
+        row: Any = None
+        if message.channel is not None and message.topic is not None:
+            row = seen.view.history.find("consents", pair_id(message.channel, message.topic))
+        if row is None:
+            return -NEVER
+        return NEVER if row.expires is None else int(row.expires)
 
     def _rare(self, row: Any, seen: Situation) -> Defer | None:
         why = f"chose at most {row.count} in {row.seconds} seconds on {to_text(row.at)}"

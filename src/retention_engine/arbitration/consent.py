@@ -9,6 +9,7 @@ from attrs import field, frozen
 from retention_engine.actions import Reason
 from retention_engine.arbitration.base import (
     ALLOW,
+    Allow,
     Drop,
     Message,
     Policy,
@@ -47,7 +48,8 @@ class Consent(Policy):
         rows = [row for row in rows if message.channel in (None, row.channel)]
         failing = [why for row in rows if (why := self._failing(row, seen.view.now)) is not None]
         if len(failing) < len(rows):
-            return ALLOW
+            ends = [row.expires for row in rows if self._failing(row, seen.view.now) is None]
+            return ALLOW if None in ends else Allow(max(ends))
         where = f"{message.channel or 'any channel'}/{message.topic}"
         return Drop(Reason.NO_CONSENT, tuple(failing) or (f"no consent to {where}",))
 

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from retention_engine.actions import Reason
 from retention_engine.arbitration.base import (
     ALLOW,
+    Allow,
     Defer,
     Drop,
     Message,
@@ -65,7 +66,8 @@ class Fatigue(Policy):
         told = [one for one in seen.said if self.concerns(one)]
         row = [one for one in told if one.at + self.grace.micros <= now][-self.ignored :]
         if len(row) < self.ignored or self._reacted(row[0].at, told, seen):
-            return ALLOW
+            young = next((one.at + self.grace.micros for one in told if one.at + self.grace.micros > now), None)
+            return ALLOW if young is None or self.pause is not None else Allow(young)
         why = tuple(f"{one.template!r} {to_text(one.at)} ignored" for one in row)
         if self.pause is None:
             return Drop(Reason.FATIGUE, why)

@@ -180,7 +180,7 @@ class Journeys:
         """Journal what became of a message, and go on with its journey."""
         ruling, rule, view = ruled.ruling, proposal.rule, proposal.view
         if isinstance(ruling, Defer):
-            return self._defer(proposal, ruling)
+            return self._defer(proposal, ruling, ruled.turn)
         what: dict[str, Any] = {"outcome": Outcome.ACT, "because": proposal.evidence}
         if isinstance(ruling, Drop):
             why = (*proposal.evidence, *ruling.because)
@@ -194,7 +194,7 @@ class Journeys:
         run = _Run(rule, proposal.occasion, view, due, proposal.evidence, acted=True)
         return self._run(run, rule.flow.after[proposal.step.name])
 
-    def _defer(self, proposal: Proposal, ruling: Defer) -> list[int]:
+    def _defer(self, proposal: Proposal, ruling: Defer, turn: int | None) -> list[int]:
         """Let a message wait; the journal gets a line when its reason or its next try is another."""
         rule, view, held = proposal.rule, proposal.view, proposal.held
         assert ruling.until is None or ruling.until > view.now, f"{ruling} at {view.now}: time stands still"
@@ -203,7 +203,7 @@ class Journeys:
             why = (*(proposal.evidence if held is None else ()), *ruling.because)
             step = proposal.step.name
             self._note(rule, proposal.occasion, view.now, step, outcome=Outcome.DEFER, because=why, **what)
-        turns = [each for each in (ruling.until, proposal.valid_until) if each is not None]
+        turns = [each for each in (ruling.until, proposal.valid_until, turn) if each is not None]
         standing = self.memory.standing[rule.id, proposal.occasion]
         return turns + _horizons([*self._exit(rule), *self._door(rule, standing)], view)
 

@@ -49,7 +49,7 @@ class Sent:
     """The transport accepted the message; ``id`` is its own name for it, empty when it told none."""
 
     id: str = field(default="", converter=str)
-    code: str = field(default="sent", validator=_code, kw_only=True)
+    code: str = field(default="sent", converter=str, validator=_code, kw_only=True)
     text: str = field(default="", converter=redacted, kw_only=True)
 
 
@@ -63,7 +63,7 @@ class NotSent:
         scope: what has to wait: the message, the recipient's domain, or the channel.
     """
 
-    code: str = field(validator=_code)
+    code: str = field(converter=str, validator=_code)
     text: str = field(default="", converter=redacted)
     retry_after: float | None = field(default=None, validator=_wait, kw_only=True)
     counts: bool = field(default=False, kw_only=True)
@@ -78,7 +78,7 @@ class NotSent:
 class Unknown:
     """Nobody knows whether it was sent; ``partial``: some of several messages may have been."""
 
-    code: str = field(validator=_code)
+    code: str = field(converter=str, validator=_code)
     text: str = field(default="", converter=redacted)
     partial: bool = field(default=False, kw_only=True)
 
@@ -92,7 +92,7 @@ class Rejected:
         permanent: trying again is of no use.
     """
 
-    code: str = field(validator=_code)
+    code: str = field(converter=str, validator=_code)
     text: str = field(default="", converter=redacted)
     scope: Literal["message", "template", "address", "channel"] = field(
         default="message",
@@ -107,7 +107,7 @@ class Migrated:
     """The customer has a new address on this channel; nothing was sent to the old one."""
 
     new_address: str = field(repr=False)
-    code: str = field(default="migrated", validator=_code, kw_only=True)
+    code: str = field(default="migrated", converter=str, validator=_code, kw_only=True)
     text: str = field(default="", converter=redacted, kw_only=True)
 
 

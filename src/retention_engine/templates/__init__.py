@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retention_engine.errors import MissingExtra
+from retention_engine.errors import MissingExtra as _MissingExtra
 from retention_engine.templates.assembly import Shape
 from retention_engine.templates.base import Renderer
 from retention_engine.templates.cards import Cards, available, card
@@ -38,5 +38,5 @@ def __getattr__(name: str) -> object:
     try:
         from retention_engine.templates.jinja import JinjaRenderer  # loaded by those who use it
     except ImportError as error:
-        raise MissingExtra("templates", error.name or "jinja2") from None
+        raise _MissingExtra("templates", error.name or "jinja2") from None
     return JinjaRenderer

@@ -79,8 +79,9 @@ def _button(parts: Mapping[str, Part], fill: Fill) -> Button:
         raise TemplateError("buttons: a value leads to tg://, which only the template may", code="unfit_data")
     try:
         return Button(**filled)
-    except DefinitionError as error:
-        raise TemplateError(f"buttons: {error}", code="unfit_data") from None
+    except DefinitionError:
+        why = "a button has a text, and an https address without blanks or a callback of 1 to 64 bytes"
+        raise TemplateError(f"buttons: {why}", code="unfit_data") from None
 
 
 def _written_out(text: str, buttons: tuple[Button, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -117,19 +118,22 @@ def check_templates(
 
     Args:
         samples: values as the engine will give them; ``variants(sample)`` makes many out of one.
-        channels: besides those that have texts of their own.
+        channels: besides those that have texts.
         languages: besides those that have texts.
     """
-    known = renderer.templates
-    given = list(samples)
-    where = list(dict.fromkeys([None, *known.channels, *channels]))
+    known, given, asked = renderer.templates, list(samples), list(channels)
     found: dict[tuple[str, str | None, str, str], Finding] = {}
     for name in known.names:
-        for language in dict.fromkeys([*known.languages, *languages]):
-            for channel in where:
-                for finding in _findings(renderer, (name, channel, language), given):
-                    found.setdefault((name, channel, language, finding.code), finding)
+        for language, channel in product(dict.fromkeys([*known.languages, *languages]), _where(known, name, asked)):
+            for finding in _findings(renderer, (name, channel, language), given):
+                found.setdefault((name, channel, language, finding.code), finding)
     return list(found.values())
+
+
+def _where(known: Templates, name: str, asked: list[str | None]) -> list[str | None]:
+    """Return the channels of a template: those of its own texts, and all, if it has one for every channel."""
+    own = {channel for each, channel, _ in known.sources if each == name}
+    return list(dict.fromkeys([None, *known.channels, *asked] if "" in own else [*sorted(own), *asked]))
 
 
 def _findings(

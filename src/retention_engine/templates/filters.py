@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
@@ -31,7 +32,7 @@ def _known(value: Any) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if type(value) is int or type(value) is float:
+    if type(value) is int or (type(value) is float and isfinite(value)):
         return str(value)
     raise TemplateError("a text is needed here, not a list, a flag or nothing", code="unfit_data")
 
@@ -44,7 +45,8 @@ def _list(value: Any) -> list[Any]:
 
 def printed(context: Context, value: Any) -> Any:
     """Return what stands in the message for a value; None and lists are no text."""
-    value = _known(value)
+    if isinstance(value, Undefined):
+        return str(value)  # raises if the name is unknown; the else that an inline if does not have is empty
     if isinstance(value, bool):
         return flag_text(value, context["_language"])
     if value is None:

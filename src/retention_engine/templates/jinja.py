@@ -101,7 +101,7 @@ def _error(error: Exception, values: Mapping[str, Any]) -> TemplateError:
         return error
     if isinstance(error, jinja2.UndefinedError):
         name = str(error)
-        hint = "" if " " in name else nearest(name, values)
+        hint = "" if " " in name or not values else nearest(name, values)
         return TemplateError(f"unknown name {name}{hint}", code="unknown_name")
     return TemplateError(f"it cannot be filled: {type(error).__name__}")
 

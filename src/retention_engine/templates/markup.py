@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from retention_engine.envelopes import Entity, utf16_length
 from retention_engine.errors import TemplateError
@@ -78,7 +78,7 @@ class _Opened:
     url: str | None = None
 
 
-@frozen
+@define
 class _Reader:
     """Reads a filled text from left to right; links are written out where there are no styles."""
 
@@ -86,7 +86,7 @@ class _Reader:
     parts: list[str] = field(factory=list)
     entities: list[Entity] = field(factory=list)
     opened: list[_Opened] = field(factory=list)
-    size: list[int] = field(factory=lambda: [0])
+    size: int = 0
 
     def take(self, token: str, following: Iterator[str]) -> None:
         """Take a mark or a text."""
@@ -103,12 +103,12 @@ class _Reader:
 
     def _add(self, text: str) -> None:
         self.parts.append(text)
-        self.size[0] += utf16_length(text)
+        self.size += utf16_length(text)
 
     def _open(self, kind: str) -> None:
         if any(each.kind == kind for each in self.opened):
             raise _unbalanced()
-        self.opened.append(_Opened(kind, len(self.parts), self.size[0]))
+        self.opened.append(_Opened(kind, len(self.parts), self.size))
 
     def _toggle(self, kind: str) -> None:
         if any(each.kind == kind for each in self.opened):
@@ -120,7 +120,7 @@ class _Reader:
         if not self.opened or self.opened[-1].kind != kind:
             raise _unbalanced()
         start = self.opened.pop()
-        length = self.size[0] - start.offset
+        length = self.size - start.offset
         if length and self.styled:
             self.entities.append(Entity(kind, start.offset, length, url))
         return "".join(self.parts[start.start :])

@@ -63,23 +63,20 @@ class _AsyncDriver:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._client: aiosmtplib.SMTP | None = None
+        self._client = self._made()
 
     async def do(self, step: Step) -> SmtpReply:
         """Do one step."""
-        if self._client is None:
-            self._client = self._made()
         reply = await getattr(self, f"_{step.what}")(self._client, step.argument)
         return SmtpReply(reply[0], plain(reply[1]))
 
     def leave(self, *, polite: bool) -> None:
         """Close the connection; while a mail is being told, QUIT would be a part of it."""
         client = self._client
-        if client is not None:
-            with suppress(Exception):
-                if polite and client.protocol is not None:
-                    client.protocol.write(b"QUIT\r\n")
-            client.close()
+        with suppress(Exception):
+            if polite and client.protocol is not None:
+                client.protocol.write(b"QUIT\r\n")
+        client.close()
 
     def _made(self) -> aiosmtplib.SMTP:
         import aiosmtplib

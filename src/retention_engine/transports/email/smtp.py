@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from retention_engine.envelopes import Envelope, Rejected, SendOutcome
 from retention_engine.transports.email.conversation import Security, Server, Smtp, Step, failed, plain
@@ -99,8 +100,8 @@ class _Driver:
         return 250, b""
 
     def _dot(self, client: smtplib.SMTP, _: Any) -> tuple[int, bytes]:
-        if client.sock is not None:
-            client.sock.settimeout(self._server.after_dot)
+        line = cast(socket.socket, client.sock)  # None when it is gone: an error before the dot, as it should be
+        line.settimeout(self._server.after_dot)
         client.send(b".\r\n")
         return 250, b""
 

@@ -100,7 +100,7 @@ def _poll(poll: Poll) -> dict[str, Any]:
         "allows_multiple_answers": poll.multiple,
     }
     if poll.correct is not None:
-        params |= {"type": "quiz", "correct_option_id": poll.correct}
+        params |= {"type": "quiz", "correct_option_ids": [poll.correct]}
     if poll.explanation is not None:
         params["explanation"] = poll.explanation
     return params
