@@ -81,6 +81,7 @@ class Action:
         data: plain values for the template or the host.
         due: the instant it became due, microseconds UTC.
         valid_until: exclusive; from this instant on it must not be carried out any more. None: no limit.
+        on_unknown: when nobody knows whether it was sent: ``drop``, ``retry`` or ``ask``.
         reason: the trigger, in one line.
         because: the evidence, one line per part of the question.
     """
@@ -98,6 +99,7 @@ class Action:
     data: dict[str, Scalar] = field(factory=dict)
     due: int
     valid_until: int | None = None
+    on_unknown: str = "drop"
     reason: str = ""
     because: tuple[str, ...] = ()
 
@@ -115,6 +117,61 @@ class Action:
         """Return one line for people."""
         to = f" by {self.channel}" if self.channel else ""
         return f"{to_datetime(self.due):%Y-%m-%d %H:%M} {self.kind} {self.name!r} to {self.customer}{to}: {self.reason}"
+
+
+class ParcelState(StrEnum):
+    """Where a row of the outbox stands. Codes are stored and never renamed or reused."""
+
+    PENDING = "pending"
+    """Waits for its time, or for the one after a failed try."""
+    SENDING = "sending"
+    """Somebody holds it; the transport may have been called."""
+    SENT = "sent"
+    """The transport accepted it."""
+    UNKNOWN = "unknown"
+    """Nobody knows whether it was sent."""
+    DEAD = "dead"
+    """It can never be delivered, or was tried too often."""
+    SUPPRESSED = "suppressed"
+    """The address or the customer's choice forbids it."""
+    EXPIRED = "expired"
+    """Its time passed."""
+    CANCELLED = "cancelled"
+    """It is not wanted any more."""
+
+
+@frozen(kw_only=True)
+class Parcel:
+    """One row of the outbox: an action on its way.
+
+    Attributes:
+        attempt_no: how often it was begun; never falls.
+        counted_attempts: how many of these used up an attempt.
+        unknowns: how many outcomes nobody knows.
+        recoveries: how often it was found held by somebody who is gone.
+        token: changes whenever somebody takes it; who holds an older one has lost it.
+        lease_until: until when it is held, microseconds UTC; None: it was never held.
+        due_at: when it is looked at next, microseconds UTC.
+        reason: a stable code: why it waits, or how it ended.
+        transport_message_id: the transport's own name for what was sent.
+    """
+
+    action: Action
+    state: ParcelState = ParcelState.PENDING
+    attempt_no: int = 0
+    counted_attempts: int = 0
+    unknowns: int = 0
+    recoveries: int = 0
+    token: int = 0
+    lease_until: int | None = None
+    due_at: int
+    reason: str | None = None
+    transport_message_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The key of the action."""
+        return self.action.key
 
 
 @frozen(kw_only=True)

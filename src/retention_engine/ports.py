@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
-from retention_engine.actions import Action, Decision
+from retention_engine.actions import Action, Decision, Parcel, ParcelState
 from retention_engine.facts import Fact
 
 
@@ -107,7 +107,61 @@ class Outbox(Protocol):
         ...
 
     def pending(self, at: int, limit: int) -> list[Action]:
-        """Return up to ``limit`` pending actions with due <= at < valid_until, by (due, key)."""
+        """Return up to ``limit`` pending actions with due_at <= at < valid_until, by (due_at, key)."""
+        ...
+
+    def overrule(self, parcel: Parcel) -> bool:
+        """Write what was decided about a row that nobody holds, and give it a new token: whoever held it lost it.
+
+        Every field but the action and the token is taken from ``parcel``. Nothing is changed, and False returned,
+        unless the row is pending or unknown and has the token of ``parcel``.
+        """
+        ...
+
+
+@runtime_checkable
+class Parcels(Protocol):
+    """The rows of the outbox as whoever sends them sees them."""
+
+    def waiting(self, at: int, limit: int) -> list[Parcel]:
+        """Return up to ``limit`` pending messages (kind ``send``) with due_at <= at, by (due_at, key).
+
+        Those that are not valid any more are among them: somebody has to end them.
+        """
+        ...
+
+    def of(self, keys: Sequence[str]) -> dict[str, Parcel]:
+        """Return the rows of these keys; unknown keys are left out."""
+        ...
+
+    def listed(self, state: ParcelState, after: str, limit: int) -> list[Parcel]:
+        """Return up to ``limit`` rows in a state with a key greater than ``after``, by key."""
+        ...
+
+
+@runtime_checkable
+class Deliveries(Protocol):
+    """The life of a row that is being sent: taken, settled by who took it, recovered from who is gone."""
+
+    def begin(self, keys: Sequence[str], at: int, lease_until: int) -> list[Parcel]:
+        """Take the pending rows with due_at <= at among ``keys``, and return them as they are now, in that order.
+
+        Each becomes ``sending``, with one more attempt, a new token and the lease.
+        """
+        ...
+
+    def settle(self, parcel: Parcel) -> bool:
+        """Write what became of a row: every field of ``parcel`` but its action and its token.
+
+        Nothing is changed, and False returned, unless the row is sending or unknown and has the token of ``parcel``.
+        """
+        ...
+
+    def recover(self, at: int, limit: int) -> list[Parcel]:
+        """Make up to ``limit`` sending rows with lease_until <= at unknown, by (lease_until, key), and return them.
+
+        Each has one more counted attempt, unknown and recovery; it keeps its token, so that a late outcome is welcome.
+        """
         ...
 
 
@@ -133,6 +187,8 @@ class Store(Protocol):
         wakes: the wake-ups.
         journal: the decisions.
         outbox: the actions.
+        parcels: the actions with what became of them.
+        deliveries: taking and settling them.
         settings: the engine's own texts.
     """
 
@@ -141,6 +197,8 @@ class Store(Protocol):
     wakes: Wakes
     journal: Journal
     outbox: Outbox
+    parcels: Parcels
+    deliveries: Deliveries
     settings: Settings
 
     def transaction(self) -> AbstractContextManager[None]:

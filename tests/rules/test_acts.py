@@ -20,6 +20,8 @@ ROUND = [
         "Send('hello', topic='offers', channel='email', data={'a': 1.5, 'b': None}, name=\"it's\")",
     ),
     (Send("hello", channels=("email", "sms")), "Send('hello', channels=['email', 'sms'])"),
+    (Send("hello", on_unknown="retry"), "Send('hello', on_unknown='retry')"),
+    (Do("grant", "x", on_unknown="ask"), "Do('grant', 'x', on_unknown='ask')"),
     (Send("hello", channels=["sms"], purpose="service"), "Send('hello', channels=['sms'], purpose='service')"),
     (Send("hello", items=OPEN), "Send('hello', items=carts.where(ordered=False))"),
     (
@@ -86,6 +88,8 @@ WRONG: list[tuple[Any, str]] = [
     (lambda: Send("a", channels=[str(number) for number in range(11)]), "channels are at most 10 different names"),
     (lambda: Send("a", channel="b", channels=["c"]), "give channel= or channels=, not both: 'b' and ['c']"),
     (lambda: Send("a", purpose="servise"), "unknown purpose 'servise' (did you mean 'service'?)"),
+    (lambda: Send("a", on_unknown="retri"), "unknown on_unknown 'retri' (did you mean 'retry'?)"),
+    (lambda: Send("a", on_unknown=None), "unknown on_unknown None (allowed: ask, drop, retry)"),
     (lambda: Send("a", purpose=None), "unknown purpose None (allowed: marketing, service, transactional)"),
     (lambda: Send("a", items=orders.exists()), "items are records such as carts.where(ordered=False), not orders"),
     (lambda: Send("a", items="carts"), "items are records such as carts.where(ordered=False), not 'carts'"),

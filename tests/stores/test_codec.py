@@ -33,6 +33,7 @@ ACTIONS = st.builds(
     data=st.dictionaries(TEXTS, SCALARS, max_size=4),
     due=INSTANTS,
     valid_until=st.none() | INSTANTS,
+    on_unknown=TEXTS,
     reason=TEXTS,
     because=st.lists(TEXTS, max_size=3).map(tuple),
 )

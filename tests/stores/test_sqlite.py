@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from retention_engine import stores
+from retention_engine.actions import Parcel
 from retention_engine.errors import DefinitionError, FactError, StoreError
 from retention_engine.ports import Store
 from retention_engine.stores import MemoryStore, SqliteStore, open_store
+from retention_engine.stores.codec import action_text
 from retention_engine.stores.sqlite.schema import APPLICATION_ID, MIGRATIONS, Migration
 from retention_engine.stores.sqlite.session import Session, has_wal_reset_bug
 from retention_engine.testing.conformance import StoreConformance
@@ -64,7 +66,7 @@ def test_the_file_is_set_up_for_power_cuts(path: Path) -> None:
         "synchronous": 2,
         "mmap_size": 0,
         "application_id": APPLICATION_ID,
-        "user_version": 1,
+        "user_version": len(MIGRATIONS),
     }
     assert {name: ask(store, f"PRAGMA {name}") for name in wanted} == wanted
     store.close()
@@ -94,7 +96,7 @@ UNUSABLE: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: path.write_text("a shopping list " * 99), "not a database"),
     (_foreign, "no store of ours: it has the application id 0x0"),
     (_numbered, "no store of ours"),
-    (_newer, "has version 99, this library reads 1 to 1"),
+    (_newer, "has version 99, this library reads 1 to 2"),
     (lambda path: path.mkdir(), "unable to open"),
 ]
 
@@ -144,7 +146,7 @@ SECOND: Migration = (
 
 
 def test_an_older_file_is_migrated_and_keeps_everything(path: Path) -> None:
-    """A planted second migration lifts version 1 to 2, once; what was stored is there; the first library refuses it."""
+    """A planted migration lifts the version by one, once; what was stored is there; the first library refuses it."""
     store = SqliteStore(path)
     with store.transaction():
         fill(store)
@@ -152,12 +154,26 @@ def test_an_older_file_is_migrated_and_keeps_everything(path: Path) -> None:
     store.close()
     for _ in range(2):
         newer = session(path, SECOND)
-        assert newer.rows("PRAGMA user_version") == [(2,)]
+        assert newer.rows("PRAGMA user_version") == [(3,)]
         assert newer.rows("SELECT value, changed FROM settings") == [("ABC", 0)]
         assert newer.rows("SELECT count(*) FROM facts") == [(3,)]
         newer.close()
-    with pytest.raises(StoreError, match="has version 2, this library reads 1 to 1"):
+    with pytest.raises(StoreError, match="has version 3, this library reads 1 to 2"):
         SqliteStore(path)
+
+
+def test_actions_of_the_first_version_become_pending(path: Path) -> None:
+    """What stood in the outbox before rows had states is waiting, at the instant it was due."""
+    older = Session(path, microseconds(0), MIGRATIONS[:1])
+    made = [action(due=3), action(due=2, occasion="o2", valid_until=9)]
+    with older.transaction(), older.change():
+        rows = [(one.key, one.due, one.valid_until, action_text(one)) for one in made]
+        older.each("INSERT INTO outbox (action, due, valid_until, body) VALUES (?, ?, ?, ?)", rows)
+    older.close()
+    store = SqliteStore(path)
+    assert store.parcels.waiting(9, 9) == [Parcel(action=one, due_at=one.due) for one in reversed(made)]
+    assert store.outbox.pending(9, 9) == made[:1]
+    store.close()
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
@@ -176,7 +192,7 @@ def test_a_file_migrated_under_our_feet_is_not_written_to(path: Path) -> None:
     old = SqliteStore(path)
     append(old, viewed("1"))
     session(path, SECOND).close()
-    with pytest.raises(StoreError, match="has version 2 since it was opened with 1"):
+    with pytest.raises(StoreError, match="has version 3 since it was opened with 2"):
         append(old, viewed("2"))
     assert old.facts.of(["ann"])["ann"] == [viewed("1")]
     old.close()
@@ -297,7 +313,11 @@ PLANS = [
     ("wakes", "_DUE", "USING INDEX wakes_due|USING COVERING INDEX wakes_due"),
     ("decisions", "_READ", "USING INDEX journal_read"),
     ("decisions", "_OF", "USING INDEX journal_of"),
-    ("decisions", "_PENDING", "USING INDEX outbox_due"),
+    ("outbox", "_PENDING", "USING INDEX outbox_pending"),
+    ("outbox", "_WAITING", "USING INDEX outbox_waiting"),
+    ("outbox", "_ENDED", "USING INDEX outbox_sending"),
+    ("outbox", "_LISTED", "USING INDEX outbox_ended"),
+    ("outbox", "_OF", "USING INDEX sqlite_autoindex_outbox_1"),
     ("facts", "_OF", "USING INDEX facts_of"),
     ("facts", "_CUSTOMERS", "USING COVERING INDEX facts_of"),
     ("facts", "_KNOWN", "USING INDEX sqlite_autoindex_facts_1"),

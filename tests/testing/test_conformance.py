@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from retention_engine.errors import FactConflict, StoreError
 from retention_engine.ports import Store
@@ -142,7 +143,36 @@ def expired_too(port: Any, at: int, limit: int) -> Any:
     return [action for action in port.pending(at - 1, limit) if action.due <= at]
 
 
+def valid_only(port: Any, at: int, limit: int) -> Any:
+    return [row for row in port.waiting(at, 99) if (row.action.valid_until or 99) > at][:limit]
+
+
+def whenever(port: Any, keys: Any, at: int, lease_until: int) -> Any:
+    return port.begin(keys, at + 99, lease_until)
+
+
+def too_early(port: Any, at: int, limit: int) -> Any:
+    return port.recover(at + 1, limit)
+
+
+def anyhow(method: str) -> Callable[..., Any]:
+    return lambda port, parcel: getattr(port, method)(parcel) or True
+
+
+def unnoticed(port: Any, parcel: Any) -> Any:
+    return port.settle(evolve(parcel, reason=None))
+
+
 FAULTS: dict[str, list[Make]] = {
+    "test_messages_wait_in_order": [broken("parcels", waiting=valid_only)],
+    "test_a_row_is_taken_once": [broken("deliveries", begin=whenever)],
+    "test_who_took_a_row_settles_it": [
+        broken("deliveries", settle=anyhow("settle")),
+        broken("deliveries", settle=unnoticed),
+    ],
+    "test_a_row_that_comes_back_has_another_token": [broken("deliveries", settle=anyhow("settle"))],
+    "test_a_lease_that_ended_is_recovered": [broken("deliveries", recover=too_early)],
+    "test_who_decides_about_a_free_row_takes_it_from_all": [broken("outbox", overrule=anyhow("overrule"))],
     "test_facts_come_back_by_effective_at_and_id": [broken("facts", of=by_at)],
     "test_each_customer_has_their_own_facts": [broken("facts", of=known_only)],
     "test_appending_returns_what_is_new": [broken("facts", append=returning_all)],

@@ -20,6 +20,7 @@ from retention_engine.arbitration.blocks import HoldWhile, Never
 from retention_engine.arbitration.caps import AtMost, CalendarCap
 from retention_engine.arbitration.channels import Channels
 from retention_engine.arbitration.choices import Choices
+from retention_engine.arbitration.clearance import Clearance
 from retention_engine.arbitration.consent import Consent
 from retention_engine.arbitration.cooldown import CoolDown
 from retention_engine.arbitration.fatigue import Fatigue
@@ -44,6 +45,7 @@ __all__ = [
     "CalendarCap",
     "Channels",
     "Choices",
+    "Clearance",
     "Consent",
     "CoolDown",
     "Defer",

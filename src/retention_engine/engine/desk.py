@@ -177,6 +177,7 @@ def action_of(proposal: Proposal, message: Message | None = None) -> Action:
         data=dict(step.data),
         due=proposal.due,
         valid_until=proposal.valid_until,
+        on_unknown=step.on_unknown,
         reason=f"{rule.trigger}: {proposal.occasion}",
         because=proposal.evidence,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 from typing import Self
@@ -10,11 +11,12 @@ from typing import Self
 import pendulum
 
 from retention_engine.actions import Action, Decision
-from retention_engine.arbitration import Arbiter, Policy, courtesy
+from retention_engine.arbitration import Arbiter, Clearance, Policy, courtesy
 from retention_engine.engine.advance import Advance
+from retention_engine.engine.clearing import asked_again, clear
 from retention_engine.engine.decide import LATENESS, as_sent
 from retention_engine.engine.goals import Attempt, attempts
-from retention_engine.engine.guard import BlastGuard, released
+from retention_engine.engine.guard import BlastGuard, released, switch_subjects
 from retention_engine.engine.launch import launch
 from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
@@ -68,6 +70,7 @@ class Engine:
         self.store = open_store(store) if isinstance(store, str) else store
         self.policies = Arbiter([*courtesy(), *policies]).policies
         self._plan = Plan.of(self.rules, Arbiter(self.policies))
+        self._again = asked_again(self.policies)
         self._zone = _checked_zone(self.store.settings.get("zone") or "UTC" if zone is None else zone)
         self._since = None if since is None else to_instant(since)
         self._lateness = lateness.micros
@@ -96,14 +99,36 @@ class Engine:
             FactConflict: an id is known with another content. FactError: something is no fact. Nothing was stored.
         """
         given = [as_fact(each) for each in (facts if isinstance(facts, Iterable) else [facts])]
-        with self._lock, self.store.transaction():
-            cursor = self._cursor()
-            timed = [
-                fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given
-            ]
-            new = self.store.facts.append(timed)
-            wake(self.store, new, needs_news=self._plan.needs_news)
+        with self.exclusively():
+            return self.learn(given)
+
+    def learn(self, facts: Iterable[Fact]) -> Recorded:
+        """Do what ``record`` does, inside ``exclusively``: the facts are kept with whatever else is changed there."""
+        given, cursor = list(facts), self._cursor()
+        timed = [fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given]
+        new = self.store.facts.append(timed)
+        wake(self.store, new, needs_news=self._plan.needs_news)
         return Recorded(len(new), len(given) - len(new), bad_zones(new))
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Keep other threads out and open a transaction of the store: one commit at the end of the block."""
+        with self._lock, self.store.transaction():
+            yield
+
+    def clear(self, action: Action, at: datetime | int | str) -> Clearance:
+        """Ask right before an action of the outbox is sent whether it still may be, with the facts recorded by now.
+
+        The policies are asked once more, and the ``exit_when`` of its rule; only experiments are not.
+        """
+        rule = next((rule for rule in self.rules if rule.id == action.rule), None)
+        with self._lock:
+            facts = self.store.facts.of([action.customer])[action.customer]
+            decisions = self.store.journal.of([action.customer])[action.customer]
+            names = {*switch_subjects(action), *(one for each in self._plan.switches.values() for one in each)}
+            news = self._news(facts, self.store.facts.about(sorted(names)))
+        subject = Subject(customer=action.customer, facts=facts, news=news, decisions=decisions)
+        return clear(action, rule, subject, self._again, at=to_instant(at), zone=self._zone)
 
     def advance(self, to: datetime | int | str, *, progress: Callable[[int], None] | None = None) -> Advance:
         """Let logical time go on to ``to`` (inclusive) and decide everything due until then, each at its own instant.

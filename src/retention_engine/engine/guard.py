@@ -82,7 +82,7 @@ def _free_of_switches(store: Store, pending: list[Action], at: int) -> list[Acti
     switches: dict[tuple[str, ...], list[Fact]] = {}
     free = []
     for action in pending:
-        subjects = _subjects(action)
+        subjects = switch_subjects(action)
         if subjects not in switches:
             switches[subjects] = [fact for fact in store.facts.about(subjects) if fact.effective <= at]
         if action.kind != "send" or stopping(switches[subjects]) is None:
@@ -90,6 +90,7 @@ def _free_of_switches(store: Store, pending: list[Action], at: int) -> list[Acti
     return free
 
 
-def _subjects(action: Action) -> tuple[str, ...]:
+def switch_subjects(action: Action) -> tuple[str, ...]:
+    """Return under which subjects the switches of an action are found."""
     named = {"rule": action.rule, "channel": action.channel, "topic": action.topic}
     return (switch_subject("all"), *(switch_subject(scope, name) for scope, name in named.items() if name))

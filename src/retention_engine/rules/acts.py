@@ -12,10 +12,12 @@ from retention_engine.predicates.compare import exact
 from retention_engine.rules.base import Written, check_name, check_optional
 from retention_engine.values import PURPOSES, Scalar, check_data
 
+CLASSES = ("drop", "retry", "ask")
+"""What becomes of a message when nobody knows whether it was sent."""
 _MOST_CHANNELS = 10
 _DATA_NAME = ("data", "name")
 _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "send": ("Send", ("topic", "channel", "channels", "purpose", "items", *_DATA_NAME)),
+    "send": ("Send", ("topic", "channel", "channels", "purpose", "on_unknown", "items", *_DATA_NAME)),
     "tag": ("Tag", ("name",)),
     "untag": ("Untag", ("name",)),
     "audience_join": ("Audience", ("channel", *_DATA_NAME)),
@@ -51,6 +53,11 @@ def _check_purpose(_: object, __: object, value: Any) -> None:
         raise DefinitionError(f"unknown purpose {shown(value)}{nearest(value, PURPOSES)}")
 
 
+def _check_class(_: object, __: object, value: Any) -> None:
+    if value not in CLASSES:
+        raise DefinitionError(f"unknown on_unknown {shown(value)}{nearest(value, CLASSES)}")
+
+
 def _check_items(_: object, __: object, value: Any) -> None:
     if value is None:
         return
@@ -74,6 +81,7 @@ class Do(Written):
         channel: by which channel; None: one of ``channels``, or whichever the delivery chooses.
         channels: the channels that will do, the best first.
         purpose: ``marketing`` needs consent; ``service`` and ``transactional`` answer what the customer began.
+        on_unknown: when nobody knows whether it was sent: ``drop`` (at most once), ``retry`` (at least once), ``ask``.
         items: the records that the message shows; may ask for those since ``entry``.
         data: plain values handed on.
         name: of the step, unique in its rule and never changed; by default ``about``.
@@ -85,6 +93,7 @@ class Do(Written):
     channel: str | None = field(default=None, validator=check_optional, kw_only=True)
     channels: tuple[str, ...] = field(default=(), converter=_channels, validator=_check_channels, kw_only=True)
     purpose: str = field(default="marketing", validator=_check_purpose, kw_only=True)
+    on_unknown: str = field(default="drop", validator=_check_class, kw_only=True)
     items: Refinable | None = field(default=None, validator=_check_items, kw_only=True)
     data: tuple[tuple[str, Scalar], ...] = field(default=None, converter=_data, eq=exact, kw_only=True)
     name: str = field(validator=check_name, kw_only=True)
@@ -121,6 +130,7 @@ class Do(Written):
             words["about"] = data.pop("about")
         words |= {"topic": self.topic, "channel": self.channel, "channels": list(self.channels) or None}
         words |= {"purpose": None if self.purpose == "marketing" else self.purpose}
+        words |= {"on_unknown": None if self.on_unknown == "drop" else self.on_unknown}
         written = {name: repr(value) for name, value in words.items() if value is not None}
         written |= {} if self.items is None else {"items": self.items.write(python=python)}
         written |= {"data": repr(data)} if data else {}
@@ -142,13 +152,15 @@ def Send(
     channel: str | None = None,
     channels: tuple[str, ...] | list[str] = (),
     purpose: str = "marketing",
+    on_unknown: str = "drop",
     items: Refinable | None = None,
     data: dict[str, Scalar] | None = None,
     name: str | None = None,
 ) -> Do:
     """Return the step that sends a message of a topic, by a channel or by whichever the delivery chooses."""
     where = {"topic": topic, "channel": channel, "channels": channels}
-    return _do("send", template, name, **where, purpose=purpose, items=items, data=data)
+    more = {"purpose": purpose, "on_unknown": on_unknown, "items": items, "data": data}
+    return _do("send", template, name, **where, **more)
 
 
 def Tag(tag: str, *, name: str | None = None) -> Do:

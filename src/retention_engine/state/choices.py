@@ -192,6 +192,12 @@ class _Contact:
         return max(standing, key=_key, default=None)
 
 
+def address_of(history: History, channel: str) -> str | None:
+    """Return the present address of a channel, None when none is known."""
+    draft: _Contact | None = history.drafts.get(("contact", channel))
+    return draft.address.on.address if draft is not None and draft.address.is_on() else None
+
+
 def fold_contact(history: History, fact: Any) -> None:
     """Fold an address that came, went, was suppressed or restored into ``contacts`` and ``suppressions``."""
     draft: _Contact = history.drafts.setdefault(("contact", fact.channel), _Contact())

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
-from retention_engine.actions import Action, Decision
-from retention_engine.errors import StoreError
+from retention_engine.actions import Decision
 from retention_engine.facts import Fact
-from retention_engine.ports import FactLog, Journal, Outbox, Roster, Settings, Store, Wakes
+from retention_engine.ports import FactLog, Journal, Roster, Settings, Store, Wakes
+from retention_engine.stores.parcels import MemoryDeliveries, MemoryOutbox, MemoryParcels, Rows, new_keys
 from retention_engine.stores.repeats import check_repeat, distinct
-from retention_engine.stores.transactions import Transactions
+from retention_engine.stores.undo import Undo
 from retention_engine.stores.wheel import Wheel
 
 
@@ -22,14 +22,17 @@ class MemoryStore(Store):
 
     def __init__(self) -> None:
         """Begin empty."""
-        undo = _Undo()
+        undo = Undo()
         facts = _Facts(undo)
         self._undo = undo
         self.facts = facts
         self.roster = _Roster(undo, facts)
         self.wakes = _Wakes(undo)
         self.journal = _Journal(undo)
-        self.outbox = _Outbox(undo)
+        rows = Rows(undo)
+        self.outbox = MemoryOutbox(rows)
+        self.parcels = MemoryParcels(rows)
+        self.deliveries = MemoryDeliveries(rows)
         self.settings = _Settings(undo)
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -44,34 +47,12 @@ class MemoryStore(Store):
         """Do nothing: there is nothing to release."""
 
 
-class _Undo(Transactions):
-    """The changes of the open transaction, as the calls that take them back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._steps: list[Callable[[], None]] = []
-
-    def note(self, step: Callable[[], None]) -> None:
-        """Note how to take back a change; to be called before the change is made."""
-        self._steps.append(step)
-
-    def _begin(self) -> None:
-        self._steps.clear()
-
-    def _commit(self) -> None:
-        self._steps.clear()
-
-    def _roll_back(self) -> None:
-        while self._steps:
-            self._steps.pop()()
-
-
 def _order(fact: Fact) -> tuple[int, int, str]:
     return (fact.effective, fact.at, fact.id)
 
 
 class _Facts(FactLog):
-    def __init__(self, undo: _Undo) -> None:
+    def __init__(self, undo: Undo) -> None:
         self._undo = undo
         self._by_id: dict[str, Fact] = {}
         self._by_customer: defaultdict[str, list[Fact]] = defaultdict(list)
@@ -127,7 +108,7 @@ class _Facts(FactLog):
 
 
 class _Roster(Roster):
-    def __init__(self, undo: _Undo, facts: _Facts) -> None:
+    def __init__(self, undo: Undo, facts: _Facts) -> None:
         self._undo = undo
         self._facts = facts
         self._interests: defaultdict[str, set[str]] = defaultdict(set)
@@ -153,7 +134,7 @@ class _Roster(Roster):
 
 
 class _Wakes(Wakes):
-    def __init__(self, undo: _Undo) -> None:
+    def __init__(self, undo: Undo) -> None:
         self._undo = undo
         self._wheel = Wheel()
 
@@ -177,7 +158,7 @@ class _Wakes(Wakes):
 
 
 class _Journal(Journal):
-    def __init__(self, undo: _Undo) -> None:
+    def __init__(self, undo: Undo) -> None:
         self._undo = undo
         self._entries: list[Decision] = []
         self._by_customer: defaultdict[str, list[Decision]] = defaultdict(list)
@@ -187,7 +168,7 @@ class _Journal(Journal):
     def add(self, decisions: Sequence[Decision]) -> None:
         with self._undo.change():
             actions = [decision.action for decision in decisions if decision.action is not None]
-            keys = list(_new_keys(actions, self._keys, "in the journal"))
+            keys = list(new_keys(actions, self._keys, "in the journal"))
             sizes = {decision.customer: len(self._by_customer[decision.customer]) for decision in decisions}
             self._undo.note(partial(self._cut, len(self._entries), sizes, keys))
             self._entries.extend(decisions)
@@ -213,49 +194,8 @@ class _Journal(Journal):
         self._sorted.clear()
 
 
-class _Outbox(Outbox):
-    def __init__(self, undo: _Undo) -> None:
-        self._undo = undo
-        self._actions: dict[str, Action] = {}
-        self._order: list[tuple[int, str]] = []
-        self._fresh: list[tuple[int, str]] = []  # sorted into the order when somebody asks: a backtest never does
-
-    def put(self, actions: Sequence[Action]) -> None:
-        with self._undo.change():
-            fresh = _new_keys(actions, self._actions, "in the outbox")
-            self._undo.note(partial(self._forget, fresh))
-            for key, action in fresh.items():
-                self._actions[key] = action
-                self._fresh.append((action.due, key))
-
-    def pending(self, at: int, limit: int) -> list[Action]:
-        self._sort_in()
-        found: list[Action] = []
-        for due, key in self._order:
-            if due > at or len(found) >= limit:
-                break
-            action = self._actions[key]
-            if action.valid_until is None or at < action.valid_until:
-                found.append(action)
-        return found
-
-    def _forget(self, fresh: dict[str, Action]) -> None:
-        for key in fresh:
-            self._actions.pop(key, None)
-        self._order = [entry for entry in self._order if entry[1] in self._actions]
-        self._fresh = [entry for entry in self._fresh if entry[1] in self._actions]
-
-    def _sort_in(self) -> None:
-        if 100 * len(self._fresh) < len(self._order):
-            for entry in self._fresh:
-                insort(self._order, entry)
-        else:
-            self._order = sorted(self._order + self._fresh)
-        self._fresh.clear()
-
-
 class _Settings(Settings):
-    def __init__(self, undo: _Undo) -> None:
+    def __init__(self, undo: Undo) -> None:
         self._undo = undo
         self._texts: dict[str, str] = {}
 
@@ -271,13 +211,3 @@ class _Settings(Settings):
         self._texts.pop(name, None)
         if value is not None:
             self._texts[name] = value
-
-
-def _new_keys(actions: Sequence[Action], known: Container[str], place: str) -> dict[str, Action]:
-    fresh: dict[str, Action] = {}
-    for action in actions:
-        key = action.key
-        if key in known or key in fresh:
-            raise StoreError(f"action {action.identity} is {place} already")
-        fresh[key] = action
-    return fresh

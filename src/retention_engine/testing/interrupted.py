@@ -16,6 +16,7 @@ class InterruptedStore(Store):
         """Wrap a store; the transactions are numbered from 1."""
         self.facts, self.roster, self.wakes = store.facts, store.roster, store.wakes
         self.journal, self.outbox, self.settings = store.journal, store.outbox, store.settings
+        self.parcels, self.deliveries = store.parcels, store.deliveries
         self._store = store
         self._failures = failures
         self._number = 0

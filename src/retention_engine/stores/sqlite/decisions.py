@@ -1,4 +1,4 @@
-"""Decisions and actions in tables."""
+"""Decisions in a table."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from sqlite3 import IntegrityError
 
 from retention_engine.actions import Action, Decision
 from retention_engine.errors import StoreError
-from retention_engine.ports import Journal, Outbox
-from retention_engine.stores.codec import action_text, decision_text, read_action, read_decision
+from retention_engine.ports import Journal
+from retention_engine.stores.codec import decision_text, read_decision
 from retention_engine.stores.sqlite.session import Session, in_list
 
 PAGE = 1000
@@ -19,9 +19,6 @@ _OF = """SELECT customer, body FROM journal WHERE customer IN (SELECT value FROM
     ORDER BY customer, seq"""
 _READ = """SELECT at, customer, seq, body FROM journal WHERE (at, customer, seq) > (?, ?, ?) AND at < ?
     ORDER BY at, customer, seq LIMIT ?"""
-_PUT = "INSERT INTO outbox (action, due, valid_until, body) VALUES (?, ?, ?, ?)"
-_PENDING = """SELECT body FROM outbox WHERE due <= ? AND (valid_until IS NULL OR valid_until > ?)
-    ORDER BY due, action LIMIT ?"""
 
 
 class SqliteJournal(Journal):
@@ -38,7 +35,7 @@ class SqliteJournal(Journal):
             StoreError: an action of the same identity is in the journal already.
         """
         rows = ((one.action, (one.at, one.customer, decision_text(one))) for one in decisions)
-        _insert(self._session, _ADD, rows, "in the journal")
+        insert(self._session, _ADD, rows, "in the journal")
 
     def of(self, customers: Sequence[str]) -> dict[str, list[Decision]]:
         """Return the decisions about each customer asked for, in the order they were added."""
@@ -59,35 +56,19 @@ class SqliteJournal(Journal):
                 place = (at, customer, seq)
 
 
-class SqliteOutbox(Outbox):
-    """One row per action; its key is unique."""
-
-    def __init__(self, session: Session) -> None:
-        """Use the tables of this session."""
-        self._session = session
-
-    def put(self, actions: Sequence[Action]) -> None:
-        """Store actions as pending.
-
-        Raises:
-            StoreError: an action of the same identity is there already.
-        """
-        rows = ((one, (one.due, one.valid_until, action_text(one))) for one in actions)
-        _insert(self._session, _PUT, rows, "in the outbox")
-
-    def pending(self, at: int, limit: int) -> list[Action]:
-        """Return up to ``limit`` pending actions with due <= at < valid_until, by (due, key)."""
-        return [read_action(body) for (body,) in self._session.rows(_PENDING, at, at, max(limit, 0))]
+Row = tuple[int | str | None, ...]
+"""The values of one row."""
 
 
-_Row = tuple[int | str | None, ...]
+def insert(session: Session, sql: str, rows: Iterable[tuple[Action | None, Row]], place: str) -> None:
+    """Insert rows with the key of their action in front; the statement stops at the first that is there already.
 
-
-def _insert(session: Session, sql: str, rows: Iterable[tuple[Action | None, _Row]], place: str) -> None:
-    """Insert rows with the key of their action in front; the statement stops at the first that is there already."""
+    Raises:
+        StoreError: it is there already.
+    """
     action: Action | None = None
 
-    def keyed() -> Iterator[_Row]:
+    def keyed() -> Iterator[Row]:
         nonlocal action
         for action, row in rows:
             yield (None if action is None else action.key, *row)

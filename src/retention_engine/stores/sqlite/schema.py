@@ -64,7 +64,28 @@ _FIRST: Migration = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_DELIVERY: Migration = (
+    "ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'send'",
+    "ALTER TABLE outbox ADD COLUMN on_unknown TEXT NOT NULL DEFAULT 'drop'",
+    "ALTER TABLE outbox ADD COLUMN state TEXT NOT NULL DEFAULT 'pending'",
+    "ALTER TABLE outbox ADD COLUMN attempt_no INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN counted_attempts INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN unknowns INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN recoveries INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN token INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN lease_until INTEGER",
+    "ALTER TABLE outbox ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN reason TEXT",
+    "ALTER TABLE outbox ADD COLUMN transport_message_id TEXT",
+    "UPDATE outbox SET due_at = due, kind = json_extract(body, '$.kind')",
+    "DROP INDEX outbox_due",
+    "CREATE INDEX outbox_pending ON outbox (due_at, action) WHERE state = 'pending'",
+    "CREATE INDEX outbox_waiting ON outbox (kind, due_at, action) WHERE state = 'pending'",
+    "CREATE INDEX outbox_sending ON outbox (lease_until, action) WHERE state = 'sending'",
+    "CREATE INDEX outbox_ended ON outbox (state, action) WHERE state <> 'pending'",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _DELIVERY)
 """Number n (from 0) lifts a file of version n to version n + 1. Entries are added at the end, never changed."""
 
 

@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from retention_engine.ports import Store
-from retention_engine.stores.sqlite.decisions import SqliteJournal, SqliteOutbox
+from retention_engine.stores.sqlite.decisions import SqliteJournal
 from retention_engine.stores.sqlite.facts import SqliteFacts, SqliteRoster
+from retention_engine.stores.sqlite.outbox import SqliteDeliveries, SqliteOutbox, SqliteParcels
 from retention_engine.stores.sqlite.schema import MIGRATIONS
 from retention_engine.stores.sqlite.session import Session
 from retention_engine.stores.sqlite.wakes import SqliteSettings, SqliteWakes
@@ -42,6 +43,8 @@ class SqliteStore(Store):
         self.wakes = SqliteWakes(session)
         self.journal = SqliteJournal(session)
         self.outbox = SqliteOutbox(session)
+        self.parcels = SqliteParcels(session)
+        self.deliveries = SqliteDeliveries(session)
         self.settings = SqliteSettings(session)
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -16,13 +16,14 @@ class TestOurStore(StoreConformance):
 from __future__ import annotations
 
 from retention_engine.testing.conformance.decisions import DecisionTests
+from retention_engine.testing.conformance.deliveries import DeliveryTests
 from retention_engine.testing.conformance.facts import FactTests
 from retention_engine.testing.conformance.transactions import TransactionTests
 
-__all__ = ["DecisionTests", "FactTests", "StoreConformance", "TransactionTests"]
+__all__ = ["DecisionTests", "DeliveryTests", "FactTests", "StoreConformance", "TransactionTests"]
 
 
-class StoreConformance(FactTests, DecisionTests, TransactionTests):
+class StoreConformance(FactTests, DecisionTests, DeliveryTests, TransactionTests):
     """Subclass it in a test module and say in ``make_store`` how to make a store; pytest finds the tests by itself.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from retention_engine.actions import Action, Decision, Outcome, Reason
+from retention_engine.actions import Action, Decision, Outcome, ParcelState, Reason
 from retention_engine.facts import Fact, SaleStarted, StockChanged, Viewed
 from retention_engine.ports import Store
 
@@ -114,6 +114,10 @@ def change(store: Store) -> None:
     store.wakes.lower({"fay": 58, "cid": 35})
     store.journal.add([decision(at=-1), acted(occasion="o2"), acted(occasion="o3", customer="cid")])
     store.outbox.put([action(occasion="o2"), action(occasion="o3", customer="cid")])
+    store.outbox.overrule(evolve(store.parcels.of([action().key])[action().key], due_at=1, reason="later"))
+    taken = store.deliveries.begin([action(occasion="o2").key, action().key], 9, 20)
+    store.deliveries.settle(evolve(taken[0], state=ParcelState.SENT, transport_message_id="m"))
+    store.deliveries.recover(20, 9)
     store.settings.put("cursor", "2")
     store.settings.put("rules", "x")
 
@@ -130,5 +134,7 @@ def contents(store: Store) -> dict[str, object]:
         "journal.of": {name: tuple(found) for name, found in store.journal.of(names).items()},
         "journal.read": tuple(store.journal.read(-9, 99)),
         "outbox.pending": tuple(store.outbox.pending(99, 99)),
+        "parcels.waiting": tuple(store.parcels.waiting(99, 99)),
+        "parcels.listed": {state: tuple(store.parcels.listed(state, "", 99)) for state in ParcelState},
         "settings.get": {name: store.settings.get(name) for name in ("cursor", "rules")},
     }

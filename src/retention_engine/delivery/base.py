@@ -1,0 +1,127 @@
+"""What delivery needs to know, what it may do, and what it hands out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from attrs import define, field, frozen
+
+from retention_engine.actions import Action, Parcel
+from retention_engine.arbitration import Clearance
+from retention_engine.envelopes import Envelope
+from retention_engine.facts import Fact
+from retention_engine.ports import Store
+from retention_engine.timing import Span, days, hours, minutes, seconds
+
+
+class Office(Protocol):
+    """Whom delivery works for: an ``Engine``.
+
+    Attributes:
+        store: where the outbox is.
+    """
+
+    store: Store
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        """Keep other threads out and open a transaction of the store."""
+        ...
+
+    def learn(self, facts: Iterable[Fact]) -> object:
+        """Record facts inside the open transaction."""
+        ...
+
+    def clear(self, action: Action, at: int) -> Clearance:
+        """Tell whether an action still may be sent, and to which address."""
+        ...
+
+
+@frozen(kw_only=True)
+class Limits:
+    """How long and how often is tried.
+
+    Attributes:
+        attempts: counted attempts after which a message is dead.
+        recoveries: how often a message may be found held by somebody who is gone, before it is dead.
+        unknown_retries: how often a message of class ``retry`` is sent again after an unknown outcome.
+        call: the longest that a call of a transport takes; it is begun only while so much of the lease is left.
+        grace: how much longer than a call a message is held.
+        lifetime: how long after it was due a message without a validity may be sent.
+        hold: when a message is looked at again that only a fact can let go on.
+        pause: how long a channel rests that refused us.
+        soft_fail: when an address is tried again that may be good.
+        content_errors: customers whose messages of one template failed within a day, before the template rests.
+    """
+
+    attempts: int = 8
+    recoveries: int = 3
+    unknown_retries: int = 1
+    call: Span = field(default=seconds(30))
+    grace: Span = field(default=seconds(60))
+    lifetime: Span = field(default=days(30))
+    hold: Span = field(default=minutes(5))
+    pause: Span = field(default=minutes(10))
+    soft_fail: Span = field(default=hours(24))
+    content_errors: int = 5
+
+    def end_of(self, parcel: Parcel) -> int:
+        """Return the instant from which on a message must not be begun."""
+        action = parcel.action
+        return action.due + self.lifetime.micros if action.valid_until is None else action.valid_until
+
+
+@frozen(kw_only=True)
+class Call:
+    """A message that was begun: the transport is to be called now.
+
+    Attributes:
+        parcel: the row, held by whoever has this.
+        latest: the last instant at which the call may begin, microseconds UTC.
+    """
+
+    parcel: Parcel
+    envelope: Envelope
+    latest: int
+
+
+@frozen(kw_only=True)
+class Change:
+    """What a message becomes, and what else follows.
+
+    Attributes:
+        facts: to be recorded in the same commit.
+        pause: until when the channel rests; None: it does not.
+        content_error: the template did not fit.
+    """
+
+    parcel: Parcel
+    facts: tuple[Fact, ...] = ()
+    pause: int | None = None
+    content_error: bool = False
+
+
+@define
+class Report:
+    """What a delivery did.
+
+    Attributes:
+        states: how many messages became what: ``sent``, ``pending`` (later), ``unknown``, ...
+        calls: how often a transport was asked.
+        recovered: messages found held by somebody who is gone.
+        lost: outcomes that came too late: somebody else holds the message.
+    """
+
+    states: Counter[str] = field(factory=Counter)
+    calls: int = 0
+    recovered: int = 0
+    lost: int = 0
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        counts = [f"{count} {state}" for state, count in sorted(self.states.items())]
+        counts += [f"{self.recovered} recovered"] if self.recovered else []
+        counts += [f"{self.lost} too late"] if self.lost else []
+        return ", ".join(counts) or "nothing to do"
