@@ -8,12 +8,13 @@ A ``limit`` below one gives nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from retention_engine.actions import Action, Decision, Parcel, ParcelState
 from retention_engine.facts import Fact
+from retention_engine.signals import Signal
 
 
 @runtime_checkable
@@ -123,10 +124,13 @@ class Outbox(Protocol):
 class Parcels(Protocol):
     """The rows of the outbox as whoever sends them sees them."""
 
-    def waiting(self, at: int, limit: int) -> list[Parcel]:
-        """Return up to ``limit`` pending messages (kind ``send``) with due_at <= at, by (due_at, key).
+    def waiting(
+        self, at: int, limit: int, *, kinds: Collection[str] = ("send",), without: Collection[str] = ()
+    ) -> list[Parcel]:
+        """Return up to ``limit`` pending rows of these kinds with due_at <= at, by (due_at, key).
 
-        Those that are not valid any more are among them: somebody has to end them.
+        Those that are not valid any more are among them: somebody has to end them. Rows whose action names one of the
+        channels in ``without`` are left out; those that name no channel never are.
         """
         ...
 
@@ -173,8 +177,25 @@ class Settings(Protocol):
         """Return a text, None when it was never put."""
         ...
 
+    def hold(self, name: str, *, change: bool = False) -> str | None:
+        """Return a text as ``get`` does; nobody else changes it before this transaction ends.
+
+        With ``change``, for whoever is going to put it, nobody else holds it either. A store that runs one transaction
+        at a time has nothing to do for that.
+        """
+        return self.get(name)
+
     def put(self, name: str, value: str) -> None:
         """Set a text."""
+        ...
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """Whoever watches: logs, metrics, traces, a person who is called."""
+
+    def note(self, signal: Signal) -> None:
+        """Take notice of something that has happened and is committed; called in the thread that did it."""
         ...
 
 

@@ -23,8 +23,8 @@ class Plain:
     """A renderer that says the name of the template."""
 
     def render(self, template: str, channel: str | None, language: str | None, data: Mapping[str, Any]) -> Content:
-        """Return the name of the template and of the customer."""
-        return Content(text=f"{template} {data['customer']['id']}")
+        """Return the name of the template and of the customer, and the number of the message."""
+        return Content(text=f"{template} {data['customer']['id']} {data.get('number', '')}".strip())
 
 
 def shop(
@@ -47,6 +47,7 @@ def shop(
 def message(number: int = 1, *, customer: str = "ann", valid: int | None = 10 * MINUTE, **words: Any) -> Action:
     """Return a message that is due at START."""
     given = {"rule": "news", "step": "hello", "kind": "send", "name": "hello", "channel": "telegram", "topic": "news"}
+    words = {"data": {"number": number}} | words
     until = None if valid is None else START + valid
     return Action(customer=customer, occasion=f"o{number}", due=START, valid_until=until, **given | words)
 

@@ -16,13 +16,15 @@ from retention_engine.errors import DefinitionError, EmptyContent, TemplateError
 from retention_engine.facts import (
     AddressSuppressed,
     ConsentGiven,
+    ConsentWithdrawn,
     ContactAdded,
     Fact,
     Paused,
     SendingResumed,
     SendingStopped,
 )
-from retention_engine.timing import days
+from retention_engine.signals import Escalated, MessageSettled, Signal
+from retention_engine.timing import HOUR, days, minutes
 from retention_engine.transports import RecordingTransport
 from tests.delivery._shop import DAY, MINUTE, SECOND, START, Plain, kinds, message, post, row, sending, shop
 
@@ -163,7 +165,7 @@ def test_a_channel_that_refuses_rests() -> None:
     """Nobody calls it before its time; no attempt is lost; another worker knows."""
     engine = shop(message(1), message(2))
     delivery, transport = sending(engine, NotSent("too_many", retry_after=60, scope="channel"))
-    assert delivery.deliver(START).states == {"pending": 2}
+    assert delivery.deliver(START).states == {"pending": 1}
     other, more = sending(engine)
     assert not other.deliver(START + 59 * SECOND).states
     assert other.deliver(START + 70 * SECOND).states == {"sent": 2}
@@ -300,9 +302,150 @@ def test_an_event_loop_delivers_the_same() -> None:
 
 
 def test_other_actions_are_left_to_the_host() -> None:
-    """Tags and calls of the host stay in the outbox."""
-    tag = message(1, kind="tag")
-    engine = shop(tag)
+    """What has no handler stays in the outbox, and nobody is told to come again for it."""
+    call = message(1, kind="call")
+    engine = shop(call)
     delivery, _ = sending(engine)
-    assert not delivery.deliver(START).states
-    assert engine.due(START) == [tag]
+    report = delivery.deliver(START)
+    assert (dict(report.states), report.again) == ({}, None)
+    assert engine.due(START) == [call]
+
+
+def test_a_handler_takes_actions_of_its_kind() -> None:
+    """Its envelope names the kind as channel and what it is about as address; nothing is told as a message."""
+    engine = shop(message(1, kind="call", name="crm", data={"stage": "won"}))
+    hook = RecordingTransport()
+    delivery = Delivery(engine, {}, renderer=Plain(), handlers={"call": hook})
+    assert delivery.deliver(START).states == {"sent": 1}
+    (envelope,) = hook.envelopes
+    assert (envelope.channel, envelope.address, envelope.data) == ("call", "crm", {"stage": "won"})
+    assert kinds(engine) == []
+
+
+def test_a_handler_is_no_channel() -> None:
+    """One name for two things is refused."""
+    with pytest.raises(DefinitionError, match="is a channel and a kind"):
+        Delivery(shop(), {"call": RecordingTransport()}, renderer=Plain(), handlers={"call": RecordingTransport()})
+
+
+def test_tags_need_nobody() -> None:
+    """A tag is a fact in the commit that ends its action."""
+    engine = shop(message(1, kind="tag", name="vip"), message(2, kind="untag", name="new"))
+    delivery, transport = sending(engine)
+    assert delivery.deliver(START).states == {"sent": 2}
+    assert kinds(engine) == ["tagged", "untagged"]
+    assert transport.envelopes == []
+
+
+def test_an_asynchronous_transport_is_not_called_in_vain() -> None:
+    """Without an event loop nothing is begun."""
+
+    class Later:
+        async def send(self, envelope: Envelope) -> Sent:
+            return Sent("m")
+
+    engine = shop(message(1))
+    delivery = Delivery(engine, {"telegram": Later()}, renderer=Plain())
+    with pytest.raises(DefinitionError, match=r"await deliver_async"):
+        delivery.deliver(START)
+    assert row(engine, message(1)).state is ParcelState.PENDING
+
+
+def test_the_same_is_not_told_twice_within_18_hours() -> None:
+    """Two rules with the same words: the second is refused, unless its rule is meant to repeat or time has passed."""
+    same: dict[str, Any] = {"data": {}, "valid": 2 * DAY}
+    first, second = message(1, **same), message(2, rule="other", **same)
+    engine = shop(first, second)
+    assert sending(engine)[0].deliver(START).states == {"sent": 1, "cancelled": 1}
+    refused = next(one for one in (row(engine, first), row(engine, second)) if one.state is ParcelState.CANCELLED)
+    assert refused.reason == "duplicate"
+
+    engine = shop(first, second)
+    assert sending(engine, repeats=["other", "news"])[0].deliver(START).states == {"sent": 2}
+    engine = shop(*(message(n, purpose="service", **same) for n in (1, 2)))
+    assert sending(engine)[0].deliver(START).states == {"sent": 2}
+    engine = shop(first)
+    sending(engine)[0].deliver(START)
+    with engine.store.transaction():
+        engine.store.outbox.put([second])
+    assert sending(engine)[0].deliver(START + 18 * HOUR).states == {"sent": 1}
+
+
+def test_a_rule_that_repeats_to_many_is_stopped() -> None:
+    """Five customers within a day: the rule stops, and a person is told."""
+    names = [f"c{number}" for number in range(9)]
+    twice = [message(n, customer=name, data={}, valid=DAY) for n in (1, 2) for name in names]
+    seen = Seen()
+    engine = shop(*twice, customers=names)
+    engine.watchers.add(seen)
+    report = sending(engine)[0].deliver(START)
+    assert report.states["cancelled"] == 5
+    assert [(one.code, one.subject) for one in seen.escalated] == [("duplicate_alarm", "news")]
+    assert report.states["sent"] + report.states["pending"] + 5 == 18
+
+
+def test_a_second_soft_failure_within_a_month_ends_an_address() -> None:
+    """One full mailbox is no reason to give somebody up; two messages that failed for it within 30 days are."""
+    full = Rejected("full", scope="address", permanent=False)
+    engine = shop(message(1, valid=9 * DAY), message(2, valid=20 * DAY))
+    for day in range(20):
+        sending(engine, full, full)[0].deliver(START + day * DAY)
+    assert kinds(engine) == ["message_failed", "message_failed", "address_suppressed"]
+
+
+def test_watchers_are_told_after_the_commit() -> None:
+    """Each message tells what it became, once; none of a transaction that failed is told."""
+    seen = Seen()
+    engine = shop(message(1), message(2))
+    engine.watchers.add(seen)
+    sending(engine, Unknown("timeout"))[0].deliver(START)
+    assert [(one.state, one.reason, one.channel) for one in seen.settled] == [
+        ("unknown", "timeout", "telegram"),
+        ("sent", "sent", "telegram"),
+    ]
+
+
+def test_what_may_have_been_sent_counts_from_when_it_was_begun() -> None:
+    """Decided at 0, held for 50 minutes, unknown: a cap of one in 60 minutes has no room at 61."""
+    engine = shop(policies=[AtMost(1, per=minutes(60))])
+    engine.record(post(START))
+    engine.advance(START)
+    delivery, transport = sending(engine, Unknown("timeout"))
+    delivery.deliver(START + 50 * MINUTE)
+    engine.record(post(START + 61 * MINUTE))
+    engine.advance(START + 61 * MINUTE)
+    delivery.deliver(START + 61 * MINUTE)
+    assert len(transport.envelopes) == 1
+
+
+def test_what_forbids_counts_as_soon_as_it_is_known() -> None:
+    """A shop whose clock is ahead of the worker's stops everything, or somebody opts out there."""
+    engine = shop(message())
+    engine.record(SendingStopped(id="1", at=START + SECOND, scope="all", reason="x"))
+    assert sending(engine)[0].deliver(START).states["sent"] == 0
+    engine = shop(message(), policies=[Consent()])
+    words: dict[str, Any] = {"customer": "ann", "channel": "telegram", "topic": "news"}
+    engine.record(ConsentGiven(id="y", at=START - DAY, source="x", **words))
+    engine.record(ConsentWithdrawn(id="n", at=START + SECOND, **words))
+    assert sending(engine)[0].deliver(START).states["sent"] == 0
+
+
+class Seen:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.signals: list[Signal] = []
+
+    def note(self, signal: Signal) -> None:
+        """Remember."""
+        self.signals.append(signal)
+
+    @property
+    def escalated(self) -> list[Escalated]:
+        """What a person has to look at."""
+        return [one for one in self.signals if isinstance(one, Escalated)]
+
+    @property
+    def settled(self) -> list[MessageSettled]:
+        """What became of messages."""
+        return [one for one in self.signals if isinstance(one, MessageSettled)]

@@ -11,12 +11,13 @@ from retention_engine.actions import Parcel, ParcelState, Reason
 from retention_engine.arbitration import Defer, Drop
 from retention_engine.delivery import Call, Limits
 from retention_engine.delivery.machine import backoff, ended, held_back, later, recovered, refused, resolved, settled
-from retention_engine.envelopes import Content, Envelope, Migrated, NotSent, Rejected, SendOutcome, Sent, Unknown
+from retention_engine.envelopes import Content, Envelope, Migrated, NotSent, Pace, Rejected, SendOutcome, Sent, Unknown
+from retention_engine.timing import HOUR, minutes
 from tests.delivery._shop import DAY, MINUTE, SECOND, START, message
 
 P = ParcelState
 LIMITS = Limits()
-LEASE = START + LIMITS.call.micros + LIMITS.grace.micros
+LEASE = START + Pace().call.micros + LIMITS.grace.micros
 
 
 def begun(on_unknown: str = "drop", valid: int | None = DAY * 2, **words: Any) -> Parcel:
@@ -35,7 +36,7 @@ def call_of(parcel: Parcel) -> Call:
 
 
 def after(outcome: SendOutcome, on_unknown: str = "drop", **words: Any) -> tuple[Any, ...]:
-    """Return state, counted attempts, kinds of facts, whether the channel pauses and the template failed."""
+    """Return state, counted attempts, kinds of facts, and what the customer suffered from."""
     row = begun(on_unknown, **words)
     change = settled(call_of(row), row, outcome, at=START, limits=LIMITS)
     facts = [fact.KIND.removeprefix("message_").removeprefix("address_") for fact in change.facts]
@@ -43,32 +44,31 @@ def after(outcome: SendOutcome, on_unknown: str = "drop", **words: Any) -> tuple
         change.parcel.state,
         change.parcel.counted_attempts,
         " ".join(facts),
-        change.pause is not None,
-        change.content_error,
+        change.strike,
     )
 
 
 OUTCOMES: list[tuple[SendOutcome, tuple[Any, ...]]] = [
-    (Sent("m"), (P.SENT, 1, "sent", False, False)),
-    (NotSent("refused"), (P.PENDING, 0, "", False, False)),
-    (NotSent("busy", counts=True, scope="domain"), (P.PENDING, 1, "", False, False)),
-    (NotSent("too_many", retry_after=60, scope="channel"), (P.PENDING, 0, "", True, False)),
-    (NotSent("too_many", retry_after=10**9, scope="channel"), (P.EXPIRED, 0, "failed", True, False)),
-    (Unknown("timeout"), (P.UNKNOWN, 1, "", False, False)),
-    (Unknown("album", partial=True), (P.UNKNOWN, 1, "", False, False)),
-    (Rejected("bad"), (P.DEAD, 1, "failed", False, False)),
-    (Rejected("odd", permanent=False), (P.PENDING, 1, "", False, False)),
-    (Rejected("bad", scope="template"), (P.DEAD, 1, "failed", False, True)),
-    (Rejected("blocked", scope="address"), (P.SUPPRESSED, 1, "failed suppressed", False, False)),
-    (Rejected("full", scope="address", permanent=False), (P.PENDING, 1, "", False, False)),
-    (Rejected("revoked", scope="channel"), (P.PENDING, 0, "", True, False)),
-    (Migrated("new"), (P.PENDING, 0, "contact_added", False, False)),
+    (Sent("m"), (P.SENT, 1, "sent", None)),
+    (NotSent("refused"), (P.PENDING, 0, "", None)),
+    (NotSent("busy", counts=True, scope="domain"), (P.PENDING, 1, "", None)),
+    (NotSent("too_many", retry_after=60, scope="channel"), (P.PENDING, 0, "", None)),
+    (NotSent("too_many", retry_after=10**9, scope="channel"), (P.EXPIRED, 0, "failed", None)),
+    (Unknown("timeout"), (P.UNKNOWN, 1, "", None)),
+    (Unknown("album", partial=True), (P.UNKNOWN, 1, "", None)),
+    (Rejected("bad"), (P.DEAD, 1, "failed", None)),
+    (Rejected("odd", permanent=False), (P.PENDING, 1, "", None)),
+    (Rejected("bad", scope="template"), (P.DEAD, 1, "failed", "template")),
+    (Rejected("blocked", scope="address"), (P.SUPPRESSED, 1, "failed suppressed", None)),
+    (Rejected("full", scope="address", permanent=False), (P.PENDING, 1, "", None)),
+    (Rejected("revoked", scope="channel"), (P.PENDING, 0, "", None)),
+    (Migrated("new"), (P.PENDING, 0, "contact_added", None)),
 ]
 
 
 @pytest.mark.parametrize(("outcome", "wanted"), OUTCOMES)
 def test_an_outcome_of_the_first_try(outcome: SendOutcome, wanted: tuple[Any, ...]) -> None:
-    """State, attempts, facts, channel and template are those of the table; every row has a reason."""
+    """State, attempts, facts and strike are those of the table; every row has a reason."""
     assert after(outcome) == wanted
     row = begun()
     change = settled(call_of(row), row, outcome, at=START, limits=LIMITS)
@@ -82,6 +82,23 @@ def test_the_eighth_counted_attempt_is_the_last(outcome: SendOutcome) -> None:
     assert after(outcome, counted_attempts=6)[:2] == (P.PENDING, 7)
     assert after(outcome, counted_attempts=7)[:3] == (P.DEAD, 8, "failed")
     assert after(NotSent("x"), counted_attempts=7, attempt_no=99)[:2] == (P.PENDING, 7)
+
+
+def test_the_third_soft_failure_of_an_address_is_the_last() -> None:
+    """An address that may be good is tried three times over 72 hours; then the message is dead."""
+    full = Rejected("full", scope="address", permanent=False)
+    row = begun(counted_attempts=1)
+    waited = settled(call_of(row), row, full, at=START, limits=LIMITS).parcel.due_at - START
+    assert waited == 36 * HOUR
+    assert after(full, counted_attempts=1) == (P.PENDING, 2, "", None)
+    assert after(full, counted_attempts=2) == (P.DEAD, 3, "failed", "address")
+
+
+def test_a_channel_may_ask_for_patience() -> None:
+    """A mail server is asked again after half an hour, not after seconds."""
+    row = begun()
+    call = evolve(call_of(row), pace=Pace(patience=minutes(30)))
+    assert settled(call, row, NotSent("busy"), at=START, limits=LIMITS).parcel.due_at == START + 30 * MINUTE
 
 
 UNKNOWNS = [

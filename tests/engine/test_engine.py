@@ -288,7 +288,7 @@ def test_the_store_is_closed_with_the_engine(tmp_path: Path) -> None:
 def test_wrong_settings_fail_where_they_are_written() -> None:
     """Stores, rules and instants."""
     with pytest.raises(DefinitionError, match="a store is 'memory'"):
-        Engine([], store="postgres://x")
+        Engine([], store="mysql://x")
     with pytest.raises(DefinitionError, match="two rules have the id 'thanks'"):
         Engine([THANKS, THANKS])
     with pytest.raises(TimeError, match="not an ISO 8601 instant"):

@@ -13,9 +13,9 @@ from tests.house._house import HEAVY, Import, Sources, assert_none, cycles, dott
 
 FLOORS = (
     "errors timing money keys values texts",
-    "facts actions envelopes",
+    "facts actions envelopes signals",
     "state loyalty experiments analytics ports",
-    "view stores transports templates",
+    "view stores transports templates observers",
     "predicates",
     "segments rules arbitration batch preferences",
     "engine delivery intake",
@@ -44,8 +44,9 @@ NEIGHBOURS = {  # (who, may also know): why
 ONLY = {  # who: the only names it may know besides itself
     "stores": "errors timing money keys values facts actions envelopes ports",
     "transports": "errors timing money keys values facts actions envelopes ports",
+    "observers": "errors timing money keys values facts actions envelopes signals ports",
 }
-PLUGGED_IN = frozenset({"stores", "transports", "templates"})  # known from the loop upwards, never to what is asked
+PLUGGED_IN = frozenset({"stores", "transports", "templates", "observers"})  # known from the loop upwards, never to what is asked
 PUBLIC_ONLY = frozenset({"segments", *FLOORS[-1].split()})  # sees packages as a user does, not the modules inside them
 LATE: dict[tuple[str, str], str] = {}  # (who, imports late): why, although it is not heavy
 

@@ -17,9 +17,11 @@ class Clearance:
         channel: by which it goes; None: no channel is left.
         address: of the customer on that channel; None: none is known.
         attributes: of the customer, plain ones; not part of the ``repr``.
+        told: digests of what other messages said to the customer, and when they were sent last.
     """
 
     ruling: Ruling
     channel: str | None = None
     address: str | None = field(default=None, repr=False)
     attributes: dict[str, Scalar] = field(factory=dict, repr=False)
+    told: dict[str, int] = field(factory=dict, repr=False)

@@ -11,9 +11,9 @@ from attrs import define, field, frozen
 
 from retention_engine.actions import Action, Parcel
 from retention_engine.arbitration import Clearance
-from retention_engine.envelopes import Envelope
+from retention_engine.envelopes import Envelope, Pace
 from retention_engine.facts import Fact
-from retention_engine.ports import Store
+from retention_engine.ports import Observer, Store
 from retention_engine.timing import Span, days, hours, minutes, seconds
 
 
@@ -25,6 +25,11 @@ class Office(Protocol):
     """
 
     store: Store
+
+    @property
+    def watchers(self) -> Observer:
+        """Who is told what became of every message, after its commit."""
+        ...
 
     def exclusively(self) -> AbstractContextManager[None]:
         """Keep other threads out and open a transaction of the store."""
@@ -47,25 +52,34 @@ class Limits:
         attempts: counted attempts after which a message is dead.
         recoveries: how often a message may be found held by somebody who is gone, before it is dead.
         unknown_retries: how often a message of class ``retry`` is sent again after an unknown outcome.
-        call: the longest that a call of a transport takes; it is begun only while so much of the lease is left.
-        grace: how much longer than a call a message is held.
+        grace: how much longer than its longest call (``Pace.call``) a message is held.
         lifetime: how long after it was due a message without a validity may be sent.
         hold: when a message is looked at again that only a fact can let go on.
         pause: how long a channel rests that refused us.
+        failures: calls of a channel in a row that brought nothing, before it rests.
+        rest: for how long it does; each further failure doubles it, up to 10 minutes.
+        turn: how long a worker keeps the rate of a channel without a sign of life.
         soft_fail: when an address is tried again that may be good.
-        content_errors: customers whose messages of one template failed within a day, before the template rests.
+        soft_fails: how often it is, before the message is dead; with a second such message within 30 days the
+            address counts as gone.
+        strikes: customers with the same trouble within a day, before a template or rule rests.
+        repeat: within which a customer is not told the same again by marketing messages.
     """
 
     attempts: int = 8
     recoveries: int = 3
     unknown_retries: int = 1
-    call: Span = field(default=seconds(30))
     grace: Span = field(default=seconds(60))
     lifetime: Span = field(default=days(30))
     hold: Span = field(default=minutes(5))
     pause: Span = field(default=minutes(10))
-    soft_fail: Span = field(default=hours(24))
-    content_errors: int = 5
+    failures: int = 10
+    rest: Span = field(default=seconds(30))
+    turn: Span = field(default=seconds(20))
+    soft_fail: Span = field(default=hours(36))
+    soft_fails: int = 3
+    strikes: int = 5
+    repeat: Span = field(default=hours(18))
 
     def end_of(self, parcel: Parcel) -> int:
         """Return the instant from which on a message must not be begun."""
@@ -80,11 +94,15 @@ class Call:
     Attributes:
         parcel: the row, held by whoever has this.
         latest: the last instant at which the call may begin, microseconds UTC.
+        pace: of the channel.
+        digest: of what the customer is told.
     """
 
     parcel: Parcel
     envelope: Envelope
     latest: int
+    pace: Pace = field(factory=Pace)
+    digest: str | None = None
 
 
 @frozen(kw_only=True)
@@ -93,14 +111,12 @@ class Change:
 
     Attributes:
         facts: to be recorded in the same commit.
-        pause: until when the channel rests; None: it does not.
-        content_error: the template did not fit.
+        strike: what its customer suffered from: ``template``, ``rule`` or ``address``; several let that rest.
     """
 
     parcel: Parcel
     facts: tuple[Fact, ...] = ()
-    pause: int | None = None
-    content_error: bool = False
+    strike: str | None = None
 
 
 @define
@@ -112,12 +128,14 @@ class Report:
         calls: how often a transport was asked.
         recovered: messages found held by somebody who is gone.
         lost: outcomes that came too late: somebody else holds the message.
+        again: when there is something to be delivered next, microseconds UTC; None: nothing waits.
     """
 
     states: Counter[str] = field(factory=Counter)
     calls: int = 0
     recovered: int = 0
     lost: int = 0
+    again: int | None = None
 
     def __str__(self) -> str:
         """Return one line for people."""

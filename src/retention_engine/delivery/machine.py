@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from retention_engine.actions import Action, Parcel, ParcelState, Reason
+from retention_engine.actions import Parcel, ParcelState, Reason
 from retention_engine.arbitration import Defer, Drop
 from retention_engine.delivery.base import Call, Change, Limits
 from retention_engine.envelopes import Migrated, NotSent, Rejected, SendOutcome, Sent, Unknown
@@ -17,11 +17,14 @@ _FORBIDDEN = (Reason.NO_CONSENT, Reason.SUPPRESSED, Reason.UNREACHABLE, Reason.C
 _FAILED = (ParcelState.DEAD, ParcelState.SUPPRESSED, ParcelState.EXPIRED, ParcelState.CANCELLED)
 
 
-def backoff(parcel: Parcel) -> int:
-    """Return how long to wait after a failed try: up to 2^n seconds, 10 minutes at most, spread by key and attempt."""
+def backoff(parcel: Parcel, patience: int = SECOND) -> int:
+    """Return how long to wait after a failed try: up to 2^n seconds, 10 minutes at most, spread by key and attempt.
+
+    It is never less than the patience of the channel.
+    """
     share = int(fingerprint(parcel.key, str(parcel.attempt_no))[:8], 16)
     longest = min(SECOND << min(parcel.attempt_no, 20), _LONGEST_WAIT)
-    return max(SECOND, longest * share >> 32)
+    return max(patience, longest * share >> 32)
 
 
 def ended(parcel: Parcel, state: ParcelState, reason: str, at: int) -> Change:
@@ -78,7 +81,7 @@ def settled(call: Call, row: Parcel, outcome: SendOutcome, *, at: int, limits: L
                 return Change(parcel=evolve(known, state=ParcelState.UNKNOWN, reason=outcome.code))
             return Change(parcel=_unknown(known, outcome.code, at=at, limits=limits))
         case NotSent():
-            return _not_sent(row, outcome, at=at, limits=limits)
+            return _not_sent(call, row, outcome, at=at, limits=limits)
         case Rejected():
             return _rejected(call, row, outcome, at=at, limits=limits)
         case Migrated():
@@ -91,7 +94,7 @@ def resolved(parcel: Parcel, *, sent: bool, at: int, limits: Limits) -> Change:
     known = evolve(parcel, unknowns=0)
     if sent:
         after = evolve(known, state=ParcelState.SENT, reason=Reason.UNKNOWN_OUTCOME.value)
-        return Change(parcel=after, facts=(_sent_fact(parcel.action, parcel.action.channel, parcel.token, at),))
+        return Change(parcel=after, facts=(_sent_fact(parcel, parcel.action.channel, at),))
     if parcel.action.on_unknown == "drop":
         return ended(known, ParcelState.DEAD, Reason.UNKNOWN_OUTCOME.value, at)
     return later(known, at, Reason.UNKNOWN_OUTCOME.value, at=at, limits=limits)
@@ -110,42 +113,53 @@ def _unknown(parcel: Parcel, reason: str, *, at: int, limits: Limits) -> Parcel:
     return evolve(parcel, state=ParcelState.UNKNOWN, reason=reason)
 
 
-def _tried(parcel: Parcel, due_at: int, reason: str, *, at: int, limits: Limits) -> Change:
+def _tried(
+    parcel: Parcel,
+    due_at: int,
+    reason: str,
+    *,
+    at: int,
+    limits: Limits,
+    last: str = Reason.RETRIES_EXHAUSTED.value,
+) -> Change:
     """Return a message that used up an attempt and goes on, unless it was the last one."""
     counted = _counted(parcel)
     if counted.counted_attempts >= limits.attempts:
-        return ended(counted, ParcelState.DEAD, Reason.RETRIES_EXHAUSTED.value, at)
+        return ended(counted, ParcelState.DEAD, last, at)
     return later(counted, due_at, reason, at=at, limits=limits)
 
 
-def _not_sent(row: Parcel, outcome: NotSent, *, at: int, limits: Limits) -> Change:
-    wait = backoff(row) if outcome.retry_after is None else int(outcome.retry_after * SECOND)
-    spread = 0 if outcome.retry_after is None else min(backoff(row), 5 * SECOND)
+def _not_sent(call: Call, row: Parcel, outcome: NotSent, *, at: int, limits: Limits) -> Change:
+    asked = None if outcome.retry_after is None else int(outcome.retry_after * SECOND)
+    own = backoff(row, call.pace.patience.micros)
+    wait = own if asked is None else asked + min(own, 5 * SECOND)
     go_on = _tried if outcome.counts else later
-    change = go_on(row, at + wait + spread, outcome.code, at=at, limits=limits)
-    return evolve(change, pause=at + wait if outcome.scope == "channel" else None)
+    return go_on(row, at + wait, outcome.code, at=at, limits=limits)
 
 
 def _rejected(call: Call, row: Parcel, outcome: Rejected, *, at: int, limits: Limits) -> Change:
     if outcome.scope == "channel":
-        until = at + limits.pause.micros
-        return evolve(later(row, until, outcome.code, at=at, limits=limits), pause=until)
+        return later(row, at + limits.pause.micros, outcome.code, at=at, limits=limits)
     if outcome.scope == "template":
-        return evolve(ended(_counted(row), ParcelState.DEAD, outcome.code, at), content_error=True)
+        return evolve(ended(_counted(row), ParcelState.DEAD, outcome.code, at), strike="template")
     if outcome.scope == "address" and outcome.permanent:
         change = ended(_counted(row), ParcelState.SUPPRESSED, outcome.code, at)
-        return evolve(change, facts=(*change.facts, _suppressed(call, outcome, at)))
+        return evolve(change, facts=(*change.facts, suppression(call, outcome.code, at)))
     if outcome.permanent:
         return ended(_counted(row), ParcelState.DEAD, outcome.code, at)
-    wait = limits.soft_fail.micros if outcome.scope == "address" else backoff(row)
-    return _tried(row, at + wait, outcome.code, at=at, limits=limits)
+    if outcome.scope == "address":
+        fewer = evolve(limits, attempts=min(limits.attempts, limits.soft_fails))
+        change = _tried(row, at + limits.soft_fail.micros, outcome.code, at=at, limits=fewer, last=outcome.code)
+        return evolve(change, strike="address") if change.parcel.state is ParcelState.DEAD else change
+    return _tried(row, at + backoff(row, call.pace.patience.micros), outcome.code, at=at, limits=limits)
 
 
 def _sent(call: Call, at: int) -> Fact:
-    return _sent_fact(call.parcel.action, call.envelope.channel, call.parcel.token, at)
+    return _sent_fact(call.parcel, call.envelope.channel, at, call.digest)
 
 
-def _sent_fact(action: Action, channel: str | None, token: int, at: int) -> Fact:
+def _sent_fact(parcel: Parcel, channel: str | None, at: int, digest: str | None = None) -> Fact:
+    action, token = parcel.action, parcel.token
     return MessageSent(
         id=f"sent:{action.key}:{token}",
         customer=action.customer,
@@ -158,6 +172,7 @@ def _sent_fact(action: Action, channel: str | None, token: int, at: int) -> Fact
         topic=action.topic,
         purpose=action.purpose,
         items=action.items,
+        digest=digest,
     )
 
 
@@ -166,14 +181,15 @@ def _failed(parcel: Parcel, reason: str, at: int) -> Fact:
     return MessageFailed(id=f"failed:{key}", customer=customer, at=at, message=key, reason=reason)
 
 
-def _suppressed(call: Call, outcome: Rejected, at: int) -> Fact:
+def suppression(call: Call, reason: str, at: int) -> Fact:
+    """Return the fact that an address is gone."""
     parcel, envelope = call.parcel, call.envelope
     return AddressSuppressed(
         id=f"suppressed:{parcel.key}:{parcel.token}",
         customer=envelope.customer,
         at=at,
         channel=envelope.channel,
-        reason=outcome.code,
+        reason=reason,
         address=envelope.address,
     )
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve
 
-from retention_engine.actions import Action, Reason
+from retention_engine.actions import Action, Parcel, Reason
 from retention_engine.arbitration import Arbiter, Clearance, Drop, Message, Policy, Situation, Stage
 from retention_engine.engine.desk import said_by
 from retention_engine.engine.memory import Memory
 from retention_engine.engine.walk import Subject
+from retention_engine.facts import (
+    AddressSuppressed,
+    ConsentWithdrawn,
+    Fact,
+    MessageFailed,
+    MessageSent,
+    Paused,
+    SendingStopped,
+)
 from retention_engine.predicates import because
 from retention_engine.rules import Rule
 from retention_engine.state import History, fold
 from retention_engine.state.choices import address_of
 from retention_engine.view import View, zone_of
 
+_FORBIDDING = (ConsentWithdrawn, Paused, AddressSuppressed, SendingStopped)
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -25,12 +35,34 @@ def asked_again(policies: Sequence[Policy]) -> Arbiter:
     return Arbiter(policy for policy in policies if policy.stage is not Stage.EXPERIMENT)
 
 
-def clear(action: Action, rule: Rule | None, subject: Subject, arbiter: Arbiter, *, at: int, zone: str) -> Clearance:
+def undecided(subject: Subject, action: Action) -> list[str]:
+    """Return the keys of the customer's other messages of which no fact says what became of them."""
+    known = {fact.message for fact in subject.facts if isinstance(fact, MessageSent | MessageFailed)}
+    acts = (one.action for one in subject.decisions if one.action is not None and one.action.kind == "send")
+    return [one.key for one in acts if one.key not in known and one.identity != action.identity]
+
+
+def begun(rows: Iterable[Parcel], at: int) -> dict[str, int]:
+    """Return when each of these messages may have been sent at the latest; those never begun are left out."""
+    return {row.key: min(row.lease_until, at) for row in rows if row.lease_until is not None}
+
+
+def clear(
+    action: Action,
+    rule: Rule | None,
+    subject: Subject,
+    arbiter: Arbiter,
+    *,
+    at: int,
+    zone: str,
+    doubts: Mapping[str, int],
+) -> Clearance:
     """Weigh an action that is in the outbox, at ``at``; whatever was said by then counts, known late or not.
 
-    The action itself, which the journal has already, is no reason against it.
+    The action itself, which the journal has already, is no reason against it. What forbids counts as soon as it is
+    known, even when whoever recorded it is ahead of our time.
     """
-    history = fold(History(subject.customer), (fact for fact in subject.facts if fact.at <= at))
+    history = fold(History(subject.customer), _by(subject.facts, at))
     others = [one for one in subject.decisions if one.action is None or one.action.identity != action.identity]
     own = (one.at for one in subject.decisions if (one.rule, one.occasion) == (action.rule, action.occasion))
     memory = Memory.of(others)
@@ -39,8 +71,8 @@ def clear(action: Action, rule: Rule | None, subject: Subject, arbiter: Arbiter,
         return Clearance(ruling=Drop(Reason.EXITED, because(rule.exit_when, view)))
     seen = Situation(
         view=evolve(view, entry=None),
-        said=said_by(memory, view),
-        news=[fact for fact in subject.news if fact.at <= at],
+        said=said_by(memory, view, doubts),
+        news=_by(subject.news, at),
     )
     opening = (action.rule, action.occasion) not in memory.acted
     message = _message(action, rule, opening=opening)
@@ -53,7 +85,19 @@ def clear(action: Action, rule: Rule | None, subject: Subject, arbiter: Arbiter,
         channel=channel,
         address=None if channel is None else address_of(history, channel),
         attributes={name: held.value for name, held in history.attributes.items() if isinstance(held.value, _PLAIN)},
+        told=_told(subject.facts, action.key),
     )
+
+
+def _by(facts: Iterable[Fact], at: int) -> list[Fact]:
+    """Return the facts that count at an instant."""
+    known = (evolve(fact, at=at) if fact.at > at and isinstance(fact, _FORBIDDING) else fact for fact in facts)
+    return [fact for fact in known if fact.at <= at]
+
+
+def _told(facts: Sequence[Fact], key: str) -> dict[str, int]:
+    sent = (fact for fact in facts if isinstance(fact, MessageSent) and fact.message != key)
+    return {fact.digest: fact.at for fact in sorted(sent, key=lambda fact: fact.at) if fact.digest}
 
 
 def _reachable(history: History) -> tuple[str, ...]:

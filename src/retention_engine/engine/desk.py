@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import define, evolve, field
 
@@ -96,18 +96,24 @@ class Desk:
         return (proposal.rule.id, proposal.occasion) not in self.memory.acted
 
 
-def said_by(memory: Memory, view: View) -> Sequence[Said]:
-    """Return the messages decided here and those sent from elsewhere, oldest first, without the failed ones."""
+def said_by(memory: Memory, view: View, doubts: Mapping[str, int] | None = None) -> Sequence[Said]:
+    """Return the messages decided here and those sent from elsewhere, oldest first, without the failed ones.
+
+    Args:
+        doubts: messages that may have been sent by now, and when at the latest.
+    """
     rows, failures = view.history.records("messages"), view.history.records(FAILURES)
-    if not rows and not failures:
+    if not rows and not failures and not doubts:
         return memory.said
+    begun = doubts or {}
     records = {row.id: row for row in rows}
     failed = {row.data["message"] for row in failures}
     found = []
     for one, action in zip(memory.said, memory.sent, strict=True):
         row = records.pop(action.key, None)
         if action.key not in failed:
-            found.append(one if row is None else _seen(one, row.at, noticed=row.opened or row.clicked))
+            sent = begun.get(action.key, one.at) if row is None else row.at
+            found.append(_seen(one, sent, noticed=row is not None and (row.opened or row.clicked)))
     for row in records.values():
         if row.id not in failed:
             words = {name: getattr(row, name) for name in ("rule", "step", "template", "channel", "topic", "purpose")}

@@ -50,11 +50,11 @@ class BlastGuard:
         """Count the messages decided, and return the facts that stop rules."""
         sent = (each for each in decisions if each.action is not None and each.action.kind == "send")
         counts = Counter((each.rule, each.at // HOUR) for each in sent)
-        known: list[tuple[str, int, int]] = json.loads(store.settings.get(_COUNTS) or "[]")
-        before = {(rule, hour): count for rule, hour, count in known}
-        counts.update({name: count for name, count in before.items() if name in counts or name[1] == at // HOUR})
-        last = [[rule, hour, count] for (rule, hour), count in sorted(counts.items()) if hour == at // HOUR]
         with store.transaction():
+            known: list[tuple[str, int, int]] = json.loads(store.settings.hold(_COUNTS, change=True) or "[]")
+            before = {(rule, hour): count for rule, hour, count in known}
+            counts.update({name: count for name, count in before.items() if name in counts or name[1] == at // HOUR})
+            last = [[rule, hour, count] for (rule, hour), count in sorted(counts.items()) if hour == at // HOUR]
             store.settings.put(_COUNTS, json.dumps(last))
         over = {name: count for name, count in counts.items() if count > self.most and name[0] not in self.free}
         crossed = {name[0]: count for name, count in over.items() if before.get(name, 0) <= self.most}

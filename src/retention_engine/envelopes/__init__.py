@@ -12,6 +12,7 @@ from retention_engine.envelopes.outcomes import (
     Unknown,
     redacted,
 )
+from retention_engine.envelopes.pace import Pace, Rate
 
 __all__ = [
     "LONGEST_REMARK",
@@ -21,7 +22,9 @@ __all__ = [
     "Envelope",
     "Migrated",
     "NotSent",
+    "Pace",
     "Poll",
+    "Rate",
     "Rejected",
     "SendOutcome",
     "Sent",

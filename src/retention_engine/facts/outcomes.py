@@ -18,6 +18,7 @@ class MessageSent(Fact):
         message: the key of the action it came from.
         purpose: marketing, service or transactional.
         items: what it was about or offered, such as skus.
+        digest: of what it said: the same words have the same digest.
     """
 
     message: str = field(validator=check_text)
@@ -28,6 +29,7 @@ class MessageSent(Fact):
     topic: str | None = field(default=None, validator=check_optional)
     purpose: str = field(default="marketing")
     items: tuple[str, ...] = field(default=(), converter=text_list)
+    digest: str | None = field(default=None, validator=check_optional)
 
     @purpose.validator
     def _one_of(self, _: object, value: object) -> None:
