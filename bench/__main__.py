@@ -14,6 +14,7 @@ PARTS = {
     "wakeups": "wake-ups of a year without facts against the true number of changes",
     "ticks": "idle ticks, and ticks of the same work among 10 thousand to a million customers",
     "manners": "the same decisions with and without policies",
+    "delivery": "what delivery costs beside the transport, and the room a backlog takes",
     "ingest": "recording, backtest and bytes per customer beside their physical limits",
     "sql": "the SQL reading on DuckDB",
 }

@@ -118,16 +118,22 @@ class Caller:
         """Return the next call, and whether there may be more; every message passed over gets a later instant."""
         resting = self._turns.resting(at)
         kinds = tuple(kind for kind in self.kinds if kind not in resting)
-        rows = self.preparer.office.store.parcels.waiting(at, PAGE, kinds=kinds, without=resting)
-        for row in rows:
-            found = self.preparer.prepared(row, at, resting)
-            if isinstance(found, Ready):
-                free = self._turns.free_at(found.envelope.channel, found.envelope.address, at)
-                if free <= at:
+        for size in (1, PAGE):  # most often the first one may go
+            rows = self.preparer.office.store.parcels.waiting(at, size, kinds=kinds, without=resting)
+            for row in rows:
+                found = self._ready(row, at, resting)
+                if isinstance(found, Ready):
                     return self._taken(row, found, at), True
-                found = held_back(row, free, Reason.CHANNEL_PAUSED.value, at=at, limits=self.preparer.limits)
-            self._overrule(found, at, report)
+                self._overrule(found, at, report)
         return None, bool(rows)
+
+    def _ready(self, row: Parcel, at: int, resting: Mapping[str, int]) -> Ready | Change:
+        found = self.preparer.prepared(row, at, resting)
+        if isinstance(found, Ready):
+            free = self._turns.free_at(found.envelope.channel, found.envelope.address, at)
+            if free > at:
+                return held_back(row, free, Reason.CHANNEL_PAUSED.value, at=at, limits=self.preparer.limits)
+        return found
 
     def _taken(self, row: Parcel, ready: Ready, at: int) -> Call | None:
         """Take a row, unless somebody else was faster or kept the channel until just now."""

@@ -1,6 +1,7 @@
 """The loop: the pure walk of one customer, the engine around it, stories and backtests."""
 
 from retention_engine.engine.advance import Advance
+from retention_engine.engine.audit import Breach, breaches
 from retention_engine.engine.backtest import Backtest, Difference, backtest, difference
 from retention_engine.engine.checks import Block, Week, blocked, check, worst_week
 from retention_engine.engine.decide import Decided, decide
@@ -20,6 +21,7 @@ __all__ = [
     "Backtest",
     "BlastGuard",
     "Block",
+    "Breach",
     "Decided",
     "Difference",
     "Engine",
@@ -33,6 +35,7 @@ __all__ = [
     "attempts",
     "backtest",
     "blocked",
+    "breaches",
     "check",
     "decide",
     "difference",

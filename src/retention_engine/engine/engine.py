@@ -30,7 +30,7 @@ NEWS = "news"
 
 
 class Engine(Reader):
-    """Facts in, due actions out. Thread-safe; one engine at a time writes to a store."""
+    """Facts in, due actions out. Thread-safe; several at a time may write to a store in PostgreSQL, else one."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Engine(Reader):
 
     def learn(self, facts: Iterable[Fact]) -> Recorded:
         """Do what ``record`` does, inside ``exclusively``: the facts are kept with whatever else is changed there."""
-        given, cursor = list(facts), _number(self.store.settings.hold("cursor"))
+        given, cursor = list(facts), self._cursor()
         if any(fact.customer is None for fact in given):
             self.store.settings.hold(NEWS, change=True)
         timed = [fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given]
@@ -97,8 +97,12 @@ class Engine(Reader):
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """Keep other threads out and open a transaction of the store: one commit at the end of the block."""
+        """Keep other threads out and open a transaction of the store: one commit at the end of the block.
+
+        Logical time stands still for it: no other worker advances before it ends.
+        """
         with self._lock, self.store.transaction():
+            self.store.settings.hold("cursor")
             yield
 
     def advance(self, to: datetime | int | str, *, progress: Callable[[int], None] | None = None) -> Advance:

@@ -11,6 +11,7 @@ import pendulum
 
 from retention_engine.actions import Action, Decision
 from retention_engine.arbitration import Arbiter, Clearance, Policy, courtesy
+from retention_engine.engine.audit import Breach, breaches
 from retention_engine.engine.clearing import asked_again, begun, clear, undecided
 from retention_engine.engine.goals import Attempt, attempts
 from retention_engine.engine.guard import released, switch_subjects
@@ -130,6 +131,14 @@ class Reader:
             for customer in customers:
                 yield from attempts(self.rules, journal[customer], facts[customer], self._zone)
             after = customers[-1]
+
+    def verify(self) -> list[Breach]:
+        """Return whatever in the store must never be; an empty list: all is well. Nothing is changed.
+
+        Every customer is read: meant for a nightly look, not for every request.
+        """
+        with self._lock:
+            return list(breaches(self.store))
 
     def close(self) -> None:
         """Close the store."""
