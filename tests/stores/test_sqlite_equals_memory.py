@@ -100,7 +100,7 @@ class Twins(RuleBasedStateMachine):
         self.memory = MemoryStore()
         self.file = self.opened()
 
-    def opened(self) -> SqliteStore:
+    def opened(self) -> Store:
         return SqliteStore(Path(self.folder.name) / "shop.db")
 
     @rule(work=st.lists(steps, max_size=5), fails=st.booleans(), swallows=st.booleans())

@@ -26,7 +26,11 @@ class Port:
 
     def __getattr__(self, name: str) -> Any:
         method = self._methods.get(name)
-        return getattr(self._sound, name) if method is None else lambda *given: method(self._sound, *given)
+        return (
+            getattr(self._sound, name)
+            if method is None
+            else lambda *given, **words: method(self._sound, *given, **words)
+        )
 
 
 def broken(name: str, **methods: Callable[..., Any]) -> Make:
@@ -147,6 +151,23 @@ def valid_only(port: Any, at: int, limit: int) -> Any:
     return [row for row in port.waiting(at, 99) if (row.action.valid_until or 99) > at][:limit]
 
 
+def all_channels(port: Any, at: int, limit: int, *, without: Any = (), **words: Any) -> Any:
+    return port.waiting(at, limit, **words)
+
+
+def named_only(port: Any, at: int, limit: int, *, without: Any = (), **words: Any) -> Any:
+    found = port.waiting(at, 99, without=without, **words)
+    return [row for row in found if not without or row.action.channel is not None][:limit]
+
+
+def cut_first(port: Any, at: int, limit: int, *, without: Any = (), **words: Any) -> Any:
+    return [row for row in port.waiting(at, limit, **words) if row.action.channel not in without]
+
+
+def messages_only(port: Any, at: int, limit: int, *, kinds: Any = (), **words: Any) -> Any:
+    return port.waiting(at, limit, **words)
+
+
 def whenever(port: Any, keys: Any, at: int, lease_until: int) -> Any:
     return port.begin(keys, at + 99, lease_until)
 
@@ -165,6 +186,12 @@ def unnoticed(port: Any, parcel: Any) -> Any:
 
 FAULTS: dict[str, list[Make]] = {
     "test_messages_wait_in_order": [broken("parcels", waiting=valid_only)],
+    "test_channels_and_kinds_wait_apart": [
+        broken("parcels", waiting=all_channels),
+        broken("parcels", waiting=named_only),
+        broken("parcels", waiting=cut_first),
+        broken("parcels", waiting=messages_only),
+    ],
     "test_a_row_is_taken_once": [broken("deliveries", begin=whenever)],
     "test_who_took_a_row_settles_it": [
         broken("deliveries", settle=anyhow("settle")),
@@ -200,7 +227,10 @@ FAULTS: dict[str, list[Make]] = {
     "test_an_action_is_in_the_journal_once": [broken("journal", add=new_only)],
     "test_pending_actions_are_those_valid_now": [broken("outbox", pending=expired_too)],
     "test_an_action_is_in_the_outbox_once": [broken("outbox", put=replacing)],
-    "test_settings_keep_the_last_text": [broken("settings", get=lambda port, name: port.get(name) or None)],
+    "test_settings_keep_the_last_text": [
+        broken("settings", get=lambda port, name: port.get(name) or None),
+        broken("settings", hold=lambda port, name, **_: None),
+    ],
     "test_an_exception_takes_everything_back": [
         everywhere(transaction=lambda store: nullcontext()),
         apart("facts", "append"),

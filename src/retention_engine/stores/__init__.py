@@ -1,4 +1,4 @@
-"""Where facts, wake-ups, decisions and actions are kept: in memory, or in an SQLite file."""
+"""Where facts, wake-ups, decisions and actions are kept: in memory, in an SQLite file, or in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from retention_engine.stores.memory import MemoryStore
 from retention_engine.stores.urls import open_store
 
 if TYPE_CHECKING:
+    from retention_engine.stores.postgres import PostgresStore
     from retention_engine.stores.sqlite import SqliteStore
 
-__all__ = ["MemoryStore", "SqliteStore", "open_store"]
+__all__ = ["MemoryStore", "PostgresStore", "SqliteStore", "open_store"]
 
 
 def __getattr__(name: str) -> object:
@@ -18,4 +19,8 @@ def __getattr__(name: str) -> object:
         from retention_engine.stores.sqlite import SqliteStore  # a database is loaded by those who use it
 
         return SqliteStore
+    if name == "PostgresStore":
+        from retention_engine.stores.postgres import PostgresStore  # needs the extra ``postgres``
+
+        return PostgresStore
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from heapq import merge
+from itertools import islice
 
-from attrs import evolve
+from attrs import define, evolve, field
 
 from retention_engine.actions import Action, Parcel, ParcelState
 from retention_engine.errors import StoreError
@@ -17,16 +20,49 @@ _HELD = (ParcelState.SENDING, ParcelState.UNKNOWN)
 _FREE = (ParcelState.PENDING, ParcelState.UNKNOWN)
 
 
+Lane = tuple[str, str | None]
+"""Kind and channel of an action: rows that wait together, and are passed over together."""
+
+
+@define
+class _Queue:
+    """Keys in the order of their instants."""
+
+    _order: list[tuple[int, str]] = field(factory=list)
+    _fresh: list[tuple[int, str]] = field(factory=list)  # sorted in when somebody asks: a backtest never does
+
+    def add(self, due_at: int, key: str) -> None:
+        self._fresh.append((due_at, key))
+
+    def remove(self, due_at: int, key: str) -> None:
+        self._sort_in()
+        del self._order[bisect_left(self._order, (due_at, key))]
+
+    def until(self, at: int) -> Iterator[tuple[int, str]]:
+        self._sort_in()
+        for entry in self._order:
+            if entry[0] > at:
+                return
+            yield entry
+
+    def _sort_in(self) -> None:
+        if 100 * len(self._fresh) < len(self._order):
+            for entry in self._fresh:
+                insort(self._order, entry)
+        else:
+            self._order = sorted(self._order + self._fresh)
+        self._fresh.clear()
+
+
 class Rows:
-    """The rows by key, and the pending ones in the order of their instants."""
+    """The rows by key, and the pending ones in the order of their instants, each lane for itself."""
 
     def __init__(self, undo: Undo) -> None:
         """Begin with none."""
         self.undo = undo
         self.parcels: dict[str, Parcel] = {}
         self.sending: dict[str, Parcel] = {}
-        self._order: list[tuple[int, str]] = []
-        self._fresh: list[tuple[int, str]] = []  # sorted into the order when somebody asks: a backtest never does
+        self._lanes: defaultdict[Lane, _Queue] = defaultdict(_Queue)
 
     def add(self, fresh: Mapping[str, Action]) -> None:
         """Take in new actions, as pending."""
@@ -42,36 +78,32 @@ class Rows:
             for one in parcels:
                 self._put(one.key, one)
 
-    def pending(self, at: int) -> Iterator[Parcel]:
-        """Yield the pending rows with due_at <= at, by (due_at, key)."""
-        self._sort_in()
-        for due_at, key in self._order:
-            if due_at > at:
-                return
+    def lanes(self) -> list[Lane]:
+        """Return the lanes in which rows are or were pending."""
+        return list(self._lanes)
+
+    def pending(self, at: int, lanes: Iterable[Lane]) -> Iterator[Parcel]:
+        """Yield the pending rows of these lanes with due_at <= at, by (due_at, key)."""
+        for _, key in merge(*(self._lanes[lane].until(at) for lane in lanes)):
             yield self.parcels[key]
 
     def _put(self, key: str, parcel: Parcel | None) -> None:
         self.sending.pop(key, None)
         old = self.parcels.pop(key, None)
         if old is not None and old.state is ParcelState.PENDING:
-            self._sort_in()
-            del self._order[bisect_left(self._order, (old.due_at, key))]
+            self._lane(old).remove(old.due_at, key)
         if parcel is not None:
             self.parcels[key] = parcel
-            self._fresh += [(parcel.due_at, key)] if parcel.state is ParcelState.PENDING else []
+            if parcel.state is ParcelState.PENDING:
+                self._lane(parcel).add(parcel.due_at, key)
             self.sending |= {key: parcel} if parcel.state is ParcelState.SENDING else {}
+
+    def _lane(self, parcel: Parcel) -> _Queue:
+        return self._lanes[parcel.action.kind, parcel.action.channel]
 
     def _restore(self, before: Mapping[str, Parcel | None]) -> None:
         for key, parcel in before.items():
             self._put(key, parcel)
-
-    def _sort_in(self) -> None:
-        if 100 * len(self._fresh) < len(self._order):
-            for entry in self._fresh:
-                insort(self._order, entry)
-        else:
-            self._order = sorted(self._order + self._fresh)
-        self._fresh.clear()
 
 
 class MemoryOutbox(Outbox):
@@ -93,7 +125,7 @@ class MemoryOutbox(Outbox):
     def pending(self, at: int, limit: int) -> list[Action]:
         """Return up to ``limit`` pending actions with due_at <= at < valid_until, by (due_at, key)."""
         found: list[Action] = []
-        for row in self._rows.pending(at):
+        for row in self._rows.pending(at, self._rows.lanes()):
             if len(found) >= limit:
                 break
             if row.action.valid_until is None or at < row.action.valid_until:
@@ -117,10 +149,12 @@ class MemoryParcels(Parcels):
         """Look at these rows."""
         self._rows = rows
 
-    def waiting(self, at: int, limit: int) -> list[Parcel]:
-        """Return up to ``limit`` pending messages with due_at <= at, by (due_at, key)."""
-        found = (row for row in self._rows.pending(at) if row.action.kind == "send")
-        return [row for _, row in zip(range(limit), found, strict=False)]
+    def waiting(
+        self, at: int, limit: int, *, kinds: Collection[str] = ("send",), without: Collection[str] = ()
+    ) -> list[Parcel]:
+        """Return up to ``limit`` pending rows of these kinds with due_at <= at, by (due_at, key)."""
+        wanted = [one for one in self._rows.lanes() if one[0] in kinds and (one[1] is None or one[1] not in without)]
+        return list(islice(self._rows.pending(at, wanted), max(limit, 0)))
 
     def of(self, keys: Sequence[str]) -> dict[str, Parcel]:
         """Return the rows of these keys; unknown keys are left out."""

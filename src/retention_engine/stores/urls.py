@@ -7,6 +7,7 @@ from retention_engine.ports import Store
 from retention_engine.stores.memory import MemoryStore
 
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
 
 
 def open_store(url: str) -> Store:
@@ -14,10 +15,12 @@ def open_store(url: str) -> Store:
 
     ``memory`` or ``:memory:`` is a new, empty ``MemoryStore``. ``sqlite:///shop.db`` is a file below the working
     directory, ``sqlite:////var/shop.db`` one with an absolute path; both are taken literally, without %-escapes.
+    ``postgresql://user:password@host:port/database?schema=shop_1`` is a schema of a database, see ``PostgresStore``.
 
     Raises:
-        DefinitionError: the URL names neither.
-        StoreError: the file cannot be used.
+        DefinitionError: the URL names none of them.
+        StoreError: the file or the database cannot be used.
+        MissingExtra: it is a database, and its driver is not installed.
     """
     if url in ("memory", ":memory:"):
         return MemoryStore()
@@ -26,7 +29,12 @@ def open_store(url: str) -> Store:
         from retention_engine.stores.sqlite import SqliteStore  # a database is loaded by those who use it
 
         return SqliteStore(path)
+    if url.startswith(_POSTGRES):
+        from retention_engine.stores.postgres import PostgresStore  # a database is loaded by those who use it
+
+        return PostgresStore(url)
     given = shown(url.rpartition("@")[2])  # what stands before an @ may be a password
     raise DefinitionError(
-        f"a store is 'memory', 'sqlite:///relative/file.db' or 'sqlite:////absolute/file.db', not {given}"
+        "a store is 'memory', 'sqlite:///relative/file.db', 'sqlite:////absolute/file.db' "
+        f"or 'postgresql://user@host/database', not {given}"
     )

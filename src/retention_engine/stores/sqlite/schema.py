@@ -66,6 +66,7 @@ _FIRST: Migration = (
 
 _DELIVERY: Migration = (
     "ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'send'",
+    "ALTER TABLE outbox ADD COLUMN channel TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE outbox ADD COLUMN on_unknown TEXT NOT NULL DEFAULT 'drop'",
     "ALTER TABLE outbox ADD COLUMN state TEXT NOT NULL DEFAULT 'pending'",
     "ALTER TABLE outbox ADD COLUMN attempt_no INTEGER NOT NULL DEFAULT 0",
@@ -78,9 +79,10 @@ _DELIVERY: Migration = (
     "ALTER TABLE outbox ADD COLUMN reason TEXT",
     "ALTER TABLE outbox ADD COLUMN transport_message_id TEXT",
     "UPDATE outbox SET due_at = due, kind = json_extract(body, '$.kind')",
+    "UPDATE outbox SET channel = coalesce(json_extract(body, '$.channel'), '')",
     "DROP INDEX outbox_due",
     "CREATE INDEX outbox_pending ON outbox (due_at, action) WHERE state = 'pending'",
-    "CREATE INDEX outbox_waiting ON outbox (kind, due_at, action) WHERE state = 'pending'",
+    "CREATE INDEX outbox_waiting ON outbox (kind, channel, due_at, action) WHERE state = 'pending'",
     "CREATE INDEX outbox_sending ON outbox (lease_until, action) WHERE state = 'sending'",
     "CREATE INDEX outbox_ended ON outbox (state, action) WHERE state <> 'pending'",
 )

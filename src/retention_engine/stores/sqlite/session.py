@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from retention_engine.actions import Action
 from retention_engine.errors import StoreError
+from retention_engine.stores.sql.session import SqlSession
 from retention_engine.stores.sqlite.schema import Migration, check_ours, migrate
-from retention_engine.stores.transactions import Transactions
 from retention_engine.timing import SECOND, Span
 
 log = logging.getLogger("retention_engine.stores.sqlite")
@@ -28,7 +29,7 @@ _SETUP = (
 _ATTEMPTS = 100
 
 
-class Session(Transactions):
+class Session(SqlSession):
     """The only connection of this process to the file; callers in several threads take turns."""
 
     def __init__(self, path: Path, patience: Span, migrations: Sequence[Migration]) -> None:
@@ -88,6 +89,14 @@ class Session(Transactions):
         with self.mapped():
             return self._connection.executemany(sql, rows).rowcount
 
+    def texts(self, values: Iterable[str]) -> str:
+        """Return texts as the one value of ``AMONG``: an array of JSON."""
+        return json.dumps([value for value in values if "\0" not in value])  # SQLite ends a text of JSON there
+
+    def repeated(self, error: BaseException | None, tried: Sequence[Action | None]) -> Action | None:
+        """Return the action whose key was there already: the last one, for a statement stops where it fails."""
+        return tried[-1] if isinstance(error, sqlite3.IntegrityError) else None
+
     def close(self) -> None:
         """Close the file, rolling back what is open; twice is harmless."""
         with self.mapped():
@@ -108,11 +117,6 @@ class Session(Transactions):
         with suppress(sqlite3.Error):  # the error that brought us here is the one to be seen
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-
-
-def in_list(values: Iterable[str]) -> str:
-    """Return the texts as the one value of ``IN (SELECT value FROM json_each(?))``."""
-    return json.dumps([value for value in values if "\0" not in value])  # SQLite ends a text of JSON there
 
 
 _REPAIRED = ((3, 44, 6), (3, 50, 7))

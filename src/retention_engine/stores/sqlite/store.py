@@ -6,12 +6,18 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from retention_engine.ports import Store
-from retention_engine.stores.sqlite.decisions import SqliteJournal
-from retention_engine.stores.sqlite.facts import SqliteFacts, SqliteRoster
-from retention_engine.stores.sqlite.outbox import SqliteDeliveries, SqliteOutbox, SqliteParcels
+from retention_engine.stores.sql import (
+    SqlDeliveries,
+    SqlJournal,
+    SqlOutbox,
+    SqlParcels,
+    SqlRoster,
+    SqlSettings,
+    SqlWakes,
+)
+from retention_engine.stores.sqlite.facts import SqliteFacts
 from retention_engine.stores.sqlite.schema import MIGRATIONS
 from retention_engine.stores.sqlite.session import Session
-from retention_engine.stores.sqlite.wakes import SqliteSettings, SqliteWakes
 from retention_engine.timing import Span, seconds
 
 _PATIENCE = seconds(10)
@@ -39,13 +45,13 @@ class SqliteStore(Store):
         session = Session(Path(path), patience, MIGRATIONS)
         self._session = session
         self.facts = SqliteFacts(session)
-        self.roster = SqliteRoster(session)
-        self.wakes = SqliteWakes(session)
-        self.journal = SqliteJournal(session)
-        self.outbox = SqliteOutbox(session)
-        self.parcels = SqliteParcels(session)
-        self.deliveries = SqliteDeliveries(session)
-        self.settings = SqliteSettings(session)
+        self.roster = SqlRoster(session)
+        self.wakes = SqlWakes(session)
+        self.journal = SqlJournal(session)
+        self.outbox = SqlOutbox(session)
+        self.parcels = SqlParcels(session)
+        self.deliveries = SqlDeliveries(session)
+        self.settings = SqlSettings(session)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Begin; commit at the end of the block, roll everything back when it raises.

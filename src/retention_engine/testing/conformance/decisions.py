@@ -113,3 +113,7 @@ class DecisionTests(Suite):
                 store.settings.put("cursor", "")
                 store.settings.put("rules", '{"a": "й\n\\"}')
             expect([store.settings.get(name) for name in ("cursor", "rules", "x")], ["", '{"a": "й\n\\"}', None])
+            with store.transaction():
+                held = [store.settings.hold("cursor"), store.settings.hold("x", change=True)]
+                store.settings.put("x", "new")
+                expect([*held, store.settings.hold("x", change=True)], ["", None, "new"])

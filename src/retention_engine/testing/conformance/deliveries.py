@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from retention_engine.actions import Parcel, ParcelState
+from retention_engine.actions import Action, Parcel, ParcelState
 from retention_engine.ports import Store
 from retention_engine.testing.conformance.base import Suite, expect
 from retention_engine.testing.conformance.samples import action, put
@@ -39,6 +39,10 @@ def _recover(store: Store, at: int, limit: int = 9) -> list[Parcel]:
         return store.deliveries.recover(at, limit)
 
 
+def _key(action: Action) -> str:
+    return action.key
+
+
 def _row(store: Store, key: str) -> Parcel:
     return store.parcels.of([key])[key]
 
@@ -57,6 +61,29 @@ class DeliveryTests(Suite):
             expect(store.parcels.waiting(0, 9), rows[:1])
             expect([store.parcels.waiting(*asked) for asked in ((1, 2), (1, 0), (1, -1))], [rows[:2], [], []])
             expect(store.parcels.of([tag.key, "x"]), {tag.key: Parcel(action=tag, due_at=0)})
+
+    def test_channels_and_kinds_wait_apart(self) -> None:
+        """Rows of channels in ``without`` are left out, those without a channel never; kinds are those asked for."""
+        mail, chat = action(), evolve(action(occasion="c", due=-1), channel="chat")
+        any_, tag = evolve(action(occasion="n", due=2), channel=None), evolve(action(occasion="t"), kind="tag")
+        with self.opened() as store:
+            put(store, mail, any_, tag, chat)
+            asked: list[tuple[dict[str, Any], list[Action]]] = [
+                ({}, [chat, mail, any_]),
+                ({"without": ["email"]}, [chat, any_]),
+                ({"without": {"chat", "", "x"}}, [mail, any_]),
+                ({"without": ("chat", "email")}, [any_]),
+                ({"kinds": ["tag"], "without": ["chat"]}, [tag]),
+                ({"kinds": ["tag"], "without": ["email"]}, []),
+                ({"kinds": {"send", "tag"}, "without": ["chat"]}, [*sorted([mail, tag], key=_key), any_]),
+                ({"kinds": []}, []),
+            ]
+            for words, wanted in asked:
+                expect([one.action for one in store.parcels.waiting(2, 9, **words)], wanted)
+            expect([one.action for one in store.parcels.waiting(1, 9, without=["chat"])], [mail])
+            expect([one.action for one in store.parcels.waiting(2, 1, without=["chat"])], [mail])
+            _begin(store, mail.key)
+            expect([one.action for one in store.parcels.waiting(2, 9)], [chat, any_])
 
     def test_a_row_is_taken_once(self) -> None:
         """Beginning marks a row, counts the attempt, gives a token and a lease; nobody else gets it."""

@@ -44,7 +44,11 @@ class BotHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a call."""
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client is gone
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         found = _PATH.fullmatch(parts.path)
         if found is None or found[1] != self.api.token:

@@ -42,6 +42,15 @@ def flood(retry_after: int, *, header: bool = False) -> Fault:
     return error(429, f"Too Many Requests: retry after {retry_after}", retry_after=retry_after)
 
 
+def retry_after(fault: Fault) -> float:
+    """Return the seconds that a "too many requests" asks to wait; 0 for anything else."""
+    if fault.status != 429:
+        return 0.0
+    if "Retry-After" in fault.headers:
+        return float(fault.headers["Retry-After"])
+    return float(json.loads(fault.body)["parameters"]["retry_after"])
+
+
 def migrated(chat: int) -> Fault:
     """Return "the group has become a supergroup"."""
     return error(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -13,7 +14,7 @@ from typing import Any
 from attrs import field, frozen
 
 from retention_engine.testing.fakes.bot_handler import BotHandler
-from retention_engine.testing.fakes.faults import Fault, error, flood
+from retention_engine.testing.fakes.faults import Fault, error, flood, retry_after
 
 TOKEN = "123456:TEST-token-of-a-fake-bot"  # opens nothing
 SENDING = frozenset(["sendMessage", "sendPhoto", "sendDocument", "sendPoll"])
@@ -41,6 +42,13 @@ class Message:
         return str(next((self.params[name] for name in ("text", "caption", "question") if name in self.params), ""))
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over clients that are gone: some are killed on purpose."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class FakeTelegram:
     """A Bot API in a thread; use it as a context manager and give ``url`` to the client as its base.
 
@@ -49,6 +57,8 @@ class FakeTelegram:
     Attributes:
         messages: what was accepted, in order.
         calls: (method, chat) of every call, accepted or not, in order.
+        arrivals: (seconds of a monotonic clock, chat) of every call for a message, accepted or not, in order.
+        bans: (from, until) of every "too many requests", seconds of the same clock.
 
     Args:
         per_second: more messages within a second are answered by 429; None: no limit.
@@ -60,6 +70,8 @@ class FakeTelegram:
         self.token = token
         self.messages: list[Message] = []
         self.calls: list[tuple[str, str]] = []
+        self.arrivals: list[tuple[float, str]] = []
+        self.bans: list[tuple[float, float]] = []
         self._limits = (per_second, per_chat)
         self._next: deque[Fault | None] = deque()
         self._of_chat: dict[str, deque[Fault | None]] = {}
@@ -76,7 +88,7 @@ class FakeTelegram:
         class Handler(BotHandler):
             api = fake
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -124,8 +136,19 @@ class FakeTelegram:
 
     def most_per_second(self, chat: object = None) -> int:
         """Return the most messages that arrived within any second, in all chats or in one."""
-        times = [each.at for each in list(self.messages) if chat is None or each.chat == str(chat)]
-        return _most(times)
+        return _most((each.at for each in list(self.messages) if chat is None or each.chat == str(chat)), 1.0)
+
+    def most_calls(self, seconds: float, *, per_chat: bool = False) -> int:
+        """Return the most calls that arrived within any span of this length, in all chats or in the busiest one."""
+        times: dict[str, list[float]] = {}
+        for at, chat in list(self.arrivals):
+            times.setdefault(chat if per_chat else "", []).append(at)
+        return max((_most(each, seconds) for each in times.values()), default=0)
+
+    def calls_in_bans(self) -> int:
+        """Return how many calls arrived while a ban was in force."""
+        bans = list(self.bans)
+        return sum(any(since < at < until for since, until in bans) for at, _ in list(self.arrivals))
 
     def take(self, method: str, params: dict[str, Any]) -> tuple[Fault | None, Any]:
         """Decide about one call: the fault, if there is to be one, and the result."""
@@ -134,7 +157,11 @@ class FakeTelegram:
             self.calls.append((method, chat))
             if method not in SENDING:
                 return None, self._other(method, params)
+            at = time.monotonic()
+            self.arrivals.append((at, chat))
             fault = self._fault(chat)
+            if fault is not None and (wait := retry_after(fault)):
+                self.bans.append((at, at + wait))
             if fault is not None and not fault.counted:
                 return fault, None
             return fault, self._accepted(method, chat, params)
@@ -146,6 +173,8 @@ class FakeTelegram:
         return self._for_ever.get(chat) or self._over_the_limit(chat)
 
     def _over_the_limit(self, chat: str) -> Fault | None:
+        if self._limits == (None, None):
+            return None
         since = time.monotonic() - 1.0
         recent = [each for each in self.messages[-2_000:] if each.at > since]
         counts = (len(recent), sum(each.chat == chat for each in recent))
@@ -180,12 +209,12 @@ class FakeTelegram:
         return True
 
 
-def _most(times: Iterable[float]) -> int:
+def _most(times: Iterable[float], span: float) -> int:
     window: deque[float] = deque()
     most = 0
     for each in times:
         window.append(each)
-        while window[0] <= each - 1.0:
+        while window[0] <= each - span:
             window.popleft()
         most = max(most, len(window))
     return most

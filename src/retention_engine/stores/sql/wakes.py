@@ -5,45 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from retention_engine.ports import Settings, Wakes
-from retention_engine.stores.sqlite.session import Session
+from retention_engine.stores.sql.session import SqlSession
 
 _SET = """INSERT INTO wakes (customer, instant) VALUES (?, ?)
-    ON CONFLICT (customer) DO UPDATE SET instant = excluded.instant WHERE instant <> excluded.instant"""
+    ON CONFLICT (customer) DO UPDATE SET instant = excluded.instant WHERE wakes.instant <> excluded.instant"""
 _LOWER = """INSERT INTO wakes (customer, instant) VALUES (?, ?)
-    ON CONFLICT (customer) DO UPDATE SET instant = excluded.instant WHERE instant > excluded.instant"""
+    ON CONFLICT (customer) DO UPDATE SET instant = excluded.instant WHERE wakes.instant > excluded.instant"""
 _CLEAR = "DELETE FROM wakes WHERE customer = ?"
 _DUE = "SELECT customer, instant FROM wakes WHERE instant <= ? ORDER BY instant, customer LIMIT ?"
 _GET = "SELECT value FROM settings WHERE name = ?"
-_PUT = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)"
+_PUT = """INSERT INTO settings (name, value) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 
 
-class SqliteWakes(Wakes):
+class SqlWakes(Wakes):
     """One row per customer who has a wake-up, and an index by instant: what is due lies at its beginning."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SqlSession) -> None:
         """Use the tables of this session."""
         self._session = session
 
     def lower(self, wakes: Mapping[str, int]) -> None:
         """Wake each customer at the given instant or earlier: keeps an earlier one that is set already."""
         with self._session.change():
-            self._session.each(_LOWER, wakes.items())
+            self._session.each(_LOWER, sorted(wakes.items()))  # in one order: no two wait for each other
 
     def set(self, wakes: Mapping[str, int | None]) -> None:
         """Set the instant of each customer; None: not at all."""
         with self._session.change():
-            self._session.each(_SET, (wake for wake in wakes.items() if wake[1] is not None))
-            self._session.each(_CLEAR, ((customer,) for customer, instant in wakes.items() if instant is None))
+            self._session.each(_SET, sorted(wake for wake in wakes.items() if wake[1] is not None))
+            self._session.each(_CLEAR, sorted((customer,) for customer, instant in wakes.items() if instant is None))
 
     def due(self, to: int, limit: int) -> list[tuple[str, int]]:
         """Return up to ``limit`` (customer, instant) with instant <= ``to``, the earliest first, ties by customer."""
-        return self._session.rows(_DUE, to, max(limit, 0))
+        found = self._session.claimed(_DUE, to, max(limit, 0))
+        return sorted(found, key=lambda wake: (wake[1], wake[0]))
 
 
-class SqliteSettings(Settings):
+class SqlSettings(Settings):
     """One row per name."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SqlSession) -> None:
         """Use the tables of this session."""
         self._session = session
 

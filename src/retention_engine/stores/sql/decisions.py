@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from sqlite3 import IntegrityError
 
 from retention_engine.actions import Action, Decision
 from retention_engine.errors import StoreError
 from retention_engine.ports import Journal
 from retention_engine.stores.codec import decision_text, read_decision
-from retention_engine.stores.sqlite.session import Session, in_list
+from retention_engine.stores.sql.session import AMONG, SqlSession
 
 PAGE = 1000
 """How many decisions are read at a time."""
 
 _ADD = "INSERT INTO journal (action, at, customer, body) VALUES (?, ?, ?, ?)"
-_OF = """SELECT customer, body FROM journal WHERE customer IN (SELECT value FROM json_each(?))
-    ORDER BY customer, seq"""
+_OF = f"SELECT customer, body FROM journal WHERE customer {AMONG} ORDER BY customer, seq"
 _READ = """SELECT at, customer, seq, body FROM journal WHERE (at, customer, seq) > (?, ?, ?) AND at < ?
     ORDER BY at, customer, seq LIMIT ?"""
 
 
-class SqliteJournal(Journal):
+class SqlJournal(Journal):
     """One row per decision; the key of an action is unique."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SqlSession) -> None:
         """Use the tables of this session."""
         self._session = session
 
@@ -40,7 +38,7 @@ class SqliteJournal(Journal):
     def of(self, customers: Sequence[str]) -> dict[str, list[Decision]]:
         """Return the decisions about each customer asked for, in the order they were added."""
         found: dict[str, list[Decision]] = {customer: [] for customer in customers}
-        for customer, body in self._session.rows(_OF, in_list(found)):
+        for customer, body in self._session.rows(_OF, self._session.texts(found)):
             found[customer].append(read_decision(body))
         return found
 
@@ -60,23 +58,24 @@ Row = tuple[int | str | None, ...]
 """The values of one row."""
 
 
-def insert(session: Session, sql: str, rows: Iterable[tuple[Action | None, Row]], place: str) -> None:
-    """Insert rows with the key of their action in front; the statement stops at the first that is there already.
+def insert(session: SqlSession, sql: str, rows: Iterable[tuple[Action | None, Row]], place: str) -> None:
+    """Insert rows with the key of their action in front, all of them or none.
 
     Raises:
-        StoreError: it is there already.
+        StoreError: the key of an action is there already.
     """
-    action: Action | None = None
+    tried: list[Action | None] = []
 
     def keyed() -> Iterator[Row]:
-        nonlocal action
         for action, row in rows:
+            tried.append(action)
             yield (None if action is None else action.key, *row)
 
     with session.change():
         try:
             session.each(sql, keyed())
         except StoreError as error:
-            if action is not None and isinstance(error.__cause__, IntegrityError):
-                raise StoreError(f"action {action.identity} is {place} already") from error.__cause__
-            raise
+            action = session.repeated(error.__cause__, tried)
+            if action is None:
+                raise
+            raise StoreError(f"action {action.identity} is {place} already") from error.__cause__
