@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from retention_engine.actions import ParcelState
+from retention_engine.actions import Parcel, ParcelState
 from retention_engine.delivery import Delivery, Limits
 from retention_engine.delivery.brakes import Channel, judged
 from retention_engine.envelopes import Migrated, NotSent, Pace, Rate, Rejected, SendOutcome, Sent, Unknown
+from retention_engine.errors import StoreError
 from retention_engine.timing import DAY, MINUTE, SECOND
 from retention_engine.transports import RecordingTransport, too_late
 from tests.delivery._shop import START, Plain, message, sending, shop
@@ -203,3 +204,26 @@ def test_an_action_taken_by_another_meanwhile_is_left_to_it(monkeypatch: pytest.
     monkeypatch.setattr(engine.store.deliveries, "begin", faster)
     assert delivery.deliver(START).states == {"sent": 2}
     assert engine.store.parcels.of(taken)[taken[0]].state is ParcelState.SENDING
+
+
+@pytest.mark.parametrize(("failures", "kept"), [(2, True), (3, False)])
+def test_a_known_outcome_outlives_a_busy_store(failures: int, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written in up to three tries; a store that stays busy leaves it to the recovery."""
+    engine = crowd(1)
+    delivery, transport = sending(engine)
+    settle, left = engine.store.deliveries.settle, [failures]
+
+    def busy(parcel: Parcel) -> bool:
+        if left[0]:
+            left[0] -= 1
+            raise StoreError("busy")
+        return settle(parcel)
+
+    monkeypatch.setattr(engine.store.deliveries, "settle", busy)
+    if kept:
+        assert delivery.deliver(START).states == {"sent": 1}
+    else:
+        with pytest.raises(StoreError, match="busy"):
+            delivery.deliver(START)
+        assert delivery.deliver(START + 2 * MINUTE).states == {"unknown": 1}
+    assert len(transport.envelopes) == 1

@@ -86,9 +86,9 @@ class Brakes:
     settings: Settings
     most: int
 
-    def channels(self) -> dict[str, Channel]:
-        """Return how each channel does of which anything is known."""
-        found = json.loads(self.settings.get(_CHANNELS) or "{}")
+    def channels(self, *, change: bool = False) -> dict[str, Channel]:
+        """Return how each channel does of which anything is known; ``change``: nobody else writes it meanwhile."""
+        found = json.loads((self._alone() if change else self.settings.get(_CHANNELS)) or "{}")
         return {name: Channel(**{**words, "codes": tuple(words["codes"])}) for name, words in found.items()}
 
     def write(self, channels: Mapping[str, Channel]) -> None:
@@ -98,6 +98,7 @@ class Brakes:
 
     def worker(self) -> str:
         """Return the name of a new worker, given to nobody else."""
+        self._alone()
         number = int(self.settings.get(_WORKERS) or "0") + 1
         self.settings.put(_WORKERS, str(number))
         return f"worker {number}"
@@ -108,6 +109,7 @@ class Brakes:
 
     def strike(self, what: str, name: str, customer: str, at: int) -> bool:
         """Note that a customer suffered from something within a day, and tell whether it rests from now on."""
+        self._alone()
         if self.is_struck(what, name):
             return False
         fresh = {one: seen for one, seen in self._strikes(what, name).items() if seen > at - DAY}
@@ -117,6 +119,10 @@ class Brakes:
     def release(self, what: str, name: str) -> None:
         """Let it go on."""
         self.settings.put(f"delivery {what} {name}", "{}")
+
+    def _alone(self) -> str | None:
+        """Let no other worker change any brake before the transaction ends: one lock, so that no two wait crosswise."""
+        return self.settings.hold(_CHANNELS, change=True)
 
     def _strikes(self, what: str, name: str) -> dict[str, int]:
         found: dict[str, int] = json.loads(self.settings.get(f"delivery {what} {name}") or "{}")

@@ -73,16 +73,17 @@ class Turns:
                 pacer.slow_channel()
             if outcome.scope == "domain":
                 pacer.slow_domain(call.envelope.address, at)
-        known = self.brakes.channels()
-        before = known.get(name, Channel())
+        before = self.brakes.channels().get(name, Channel())
         after, told = judged(before, name, outcome, at=at, limits=self.limits)
         if after != before:
+            known = self.brakes.channels(change=True)
+            after, told = judged(known.get(name, Channel()), name, outcome, at=at, limits=self.limits)
             self.brakes.write({**known, name: after})
         return told
 
     def leave(self, at: int) -> None:
         """Give back what this worker keeps."""
-        known = self.brakes.channels()
+        known = self.brakes.channels(change=bool(self._worker))
         mine = {name for name, state in known.items() if self._worker and state.holder == self._worker}
         held = {name for name in mine if known[name].held_until > at and not self._is_flying(name)}
         if held:
@@ -97,10 +98,13 @@ class Turns:
         pacer = self._pacers.get(channel)
         if pacer is None:
             return True
-        known = self.brakes.channels()
-        state = known.get(channel, Channel())
+        state = self.brakes.channels().get(channel, Channel())
         if state.holder == self._worker and state.held_until - at > self.limits.turn.micros // 2:
             return True
+        known = self.brakes.channels(change=True)
+        state = known.get(channel, Channel())
+        if state.holder != self._worker and state.held_until > at:
+            return False  # another worker was quicker
         taken_over = state.holder not in ("", self._worker)
         if not self._worker:
             self._worker = self.brakes.worker()
