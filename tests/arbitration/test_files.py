@@ -13,6 +13,7 @@ from retention_engine import days, orders, segment, visits
 from retention_engine.arbitration import (
     AtMost,
     HoldWhile,
+    Never,
     Policy,
     QuietHours,
     dump_policies,
@@ -102,7 +103,11 @@ class Whim(Policy):
     """A policy of somebody else's."""
 
 
-@pytest.mark.parametrize("given", [(Whim(),), (1,), (AtMost(1, per=days(1)), None)])
+class Pretender(Never):
+    """A policy of somebody else's that is written like one of ours."""
+
+
+@pytest.mark.parametrize("given", [(Whim(),), (1,), (AtMost(1, per=days(1)), None), (Pretender(),)])
 def test_what_cannot_be_read_back_is_not_written(given: tuple[Policy, ...]) -> None:
     """A policy of one's own, and what is no policy."""
     with pytest.raises(DefinitionError, match=r"cannot be written to a file|a policy is needed"):

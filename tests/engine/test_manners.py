@@ -54,7 +54,9 @@ def test_a_message_that_is_not_there_yet_is_weighed_as_if_it_were() -> None:
 def test_a_held_message_whose_step_is_no_message_any_more_is_passed_over() -> None:
     """The rule was changed meanwhile and the engine not advanced yet: the first message of today is weighed."""
     store = MemoryStore()
-    shop(HELLO, facts=[happened("seen", START)], policies=POLICIES, store=store).advance(START + HOUR)
+    engine = shop(HELLO, facts=[happened("seen", START + HOUR)], policies=POLICIES, store=store)
+    engine.advance(START + 2 * HOUR)
+    assert [one.outcome.value for one in engine.journal()] == ["defer"]
     changed = Rule("hello", on(events("seen")), Delay(days(1), name="hello"), Send("other"))
     story = Engine([changed], store=store, policies=POLICIES).explain(ANNA, "hello")
     assert {each.message for each in story.manners} == {"other"}

@@ -65,10 +65,9 @@ class ClockWindow:
         ends = [midnight + timedelta(days=count) for count in (0, 1, 2)]
         found = [to_instant(end.replace(fold=fold)) for end in ends for fold in (0, 1)]
         latest = max(found)
-        if to_utc(latest).astimezone(where).utcoffset() != wall.utcoffset():
-            while instant < latest:  # a clock change lies ahead: every hour's end, and the change itself
-                instant = next_hour(instant, where)
-                found.append(instant)
+        while instant < latest:  # a clock change lies ahead: every hour's end, and the change itself
+            instant = next_hour(instant, where)
+            found.append(instant)
         return found
 
 

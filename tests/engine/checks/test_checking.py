@@ -79,6 +79,12 @@ CASES: list[tuple[Rule, tuple[Policy, ...], Code, Severity]] = [
     (rule(ABSENT), (HoldWhile(orders.last().age >= days(30)),), Code.NO_SLOT, Severity.ERROR),
     (rule(on(orders)), (HoldWhile(orders.exists()),), Code.NO_SLOT, Severity.ERROR),
     (rule(on(orders), Branch(When(visits.exists(), OFFER))), (Never(),), Code.NO_SLOT, Severity.INFO),
+    (
+        rule(on(orders), Branch(When(visits.exists(), OFFER))),
+        (HoldWhile(orders.exists()),),
+        Code.NO_SLOT,
+        Severity.ERROR,
+    ),
     (rule(on(orders), Send("a")), (Consent(),), Code.NO_TOPIC, Severity.ERROR),
     (rule(on(orders), at_cap="best"), (NIGHT,), Code.NO_CAP, Severity.INFO),
     (rule(on(orders)), (HoldWhile(visits.exists()),), Code.WAITS_FOR_EVER, Severity.INFO),
