@@ -6,8 +6,10 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python -m
 INSTALL = $(RUN) pip install --quiet --disable-pip-version-check
 INPUTS = pyproject.toml constraints.txt
+LONG = tests/laws tests/acceptance tests/crash
+NIGHTLY = tests/crash tests/delivery/test_simulation.py tests/acceptance/test_soak.py tests/acceptance/test_postgres.py
 
-.PHONY: demo test lint types docs bench measure build clean
+.PHONY: demo test nightly lint types docs bench measure build clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -16,10 +18,13 @@ demo: $(VENV)/.demo # replay real orders and show what the engine decides
 
 test: lint types docs # everything that must be green
 	$(RUN) coverage erase
-	$(RUN) coverage run -m pytest -n auto --dist worksteal --ignore tests/laws $(ARGS)
+	$(RUN) coverage run -m pytest -n auto --dist worksteal $(LONG:%=--ignore %) $(ARGS)
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report
-	$(RUN) pytest -n auto --dist worksteal --hypothesis-seed=2026 $(ARGS) tests/laws # long searches, at full speed
+	$(RUN) pytest -n auto --dist worksteal --hypothesis-seed=2026 $(ARGS) $(LONG) # long searches, at full speed
+
+nightly: $(VENV)/.dev # the same searches, as long as a night: hours
+	RETENTION_NIGHTLY=1 $(RUN) pytest -n auto --dist worksteal --timeout 36000 -s $(ARGS) $(NIGHTLY)
 
 lint: $(VENV)/.dev # format and style
 	$(RUN) ruff format --check .
