@@ -78,7 +78,7 @@ class Action:
         topic: the consent topic of a message.
         purpose: ``marketing``, ``service`` or ``transactional``.
         items: what the message shows, such as article numbers.
-        data: plain values for the template or the host.
+        data: plain values for the template or the host; not part of the ``repr``.
         due: the instant it became due, microseconds UTC.
         valid_until: exclusive; from this instant on it must not be carried out any more. None: no limit.
         on_unknown: when nobody knows whether it was sent: ``drop``, ``retry`` or ``ask``.
@@ -96,7 +96,7 @@ class Action:
     topic: str | None = None
     purpose: str = "marketing"
     items: tuple[str, ...] = ()
-    data: dict[str, Scalar] = field(factory=dict)
+    data: dict[str, Scalar] = field(factory=dict, repr=False)
     due: int
     valid_until: int | None = None
     on_unknown: str = "drop"

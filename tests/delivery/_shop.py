@@ -12,7 +12,7 @@ from retention_engine.delivery import Delivery, Limits
 from retention_engine.envelopes import Content, SendOutcome
 from retention_engine.facts import ContactAdded
 from retention_engine.ports import Store
-from retention_engine.timing import DAY, MINUTE, SECOND, to_instant
+from retention_engine.timing import DAY, HOUR, MINUTE, SECOND, to_instant
 from retention_engine.transports import RecordingTransport
 
 START = to_instant("2026-07-01T12:00:00+00:00")
@@ -70,7 +70,21 @@ def kinds(engine: Engine, customer: str = "ann") -> list[str]:
 
 def post(at: int, customer: str = "ann") -> Event:
     """Return the event that the rule waits for."""
-    return Event(id=f"post:{at}", customer=customer, at=at, name="post")
+    return Event(id=f"post:{at}:{customer}", customer=customer, at=at, name="post")
 
 
-__all__ = ["DAY", "MINUTE", "SECOND", "START", "Limits", "Plain", "kinds", "message", "post", "row", "sending", "shop"]
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "START",
+    "Limits",
+    "Plain",
+    "kinds",
+    "message",
+    "post",
+    "row",
+    "sending",
+    "shop",
+]

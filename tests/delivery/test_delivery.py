@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from retention_engine import Money, Order
+from retention_engine import Money, Order, Product
 from retention_engine.actions import ParcelState
 from retention_engine.arbitration import AtMost, Consent, QuietHours
 from retention_engine.delivery import Delivery
@@ -15,6 +16,7 @@ from retention_engine.envelopes import Envelope, Migrated, NotSent, Rejected, Se
 from retention_engine.errors import DefinitionError, EmptyContent, TemplateError
 from retention_engine.facts import (
     AddressSuppressed,
+    AttributeChanged,
     ConsentGiven,
     ConsentWithdrawn,
     ContactAdded,
@@ -24,6 +26,7 @@ from retention_engine.facts import (
     SendingStopped,
 )
 from retention_engine.signals import Escalated, MessageSettled, Signal
+from retention_engine.templates import PlainRenderer, card
 from retention_engine.timing import HOUR, days, minutes
 from retention_engine.transports import RecordingTransport
 from tests.delivery._shop import DAY, MINUTE, SECOND, START, Plain, kinds, message, post, row, sending, shop
@@ -320,6 +323,32 @@ def test_a_handler_takes_actions_of_its_kind() -> None:
     (envelope,) = hook.envelopes
     assert (envelope.channel, envelope.address, envelope.data) == ("call", "crm", {"stage": "won"})
     assert kinds(engine) == []
+
+
+def test_templates_see_the_customer_and_cards_of_what_is_there() -> None:
+    """Attributes by their names, articles as cards; what is gone or sold out is dropped, else nothing goes."""
+    text = "+++\n[cards]\nline = '- {name}'\n+++\n{name}, {unsubscribe_url}\n{items}"
+    renderer = PlainRenderer({"en/hello.txt": text})
+    shelf = {
+        "a": card(Product(sku="a", name="Mug", price=Money(500, "EUR"))),
+        "b": card(Product(sku="b", name="Cap", price=Money(900, "EUR")), available=False),
+    }
+    engine = shop(message(1, items=("a", "b", "c")), message(2, items=("b", "c")))
+    engine.record(AttributeChanged(id="n", customer="ann", at=START - DAY, name="name", value="Ann"))
+    words: dict[str, Any] = {"cards": shelf.get, "unsubscribe": lambda *who: f"https://shop.example/{'/'.join(who)}"}
+    delivery, transport = sending(engine, renderer=renderer, **words)
+    assert delivery.deliver(START).states == {"sent": 1, "dead": 1}
+    (envelope,) = transport.envelopes
+    assert envelope.content.text == "Ann, https://shop.example/ann/telegram/news\n- Mug"
+    assert (envelope.name, envelope.unsubscribe_url) == ("Ann", "https://shop.example/ann/telegram/news")
+
+
+def test_the_finish_comes_last() -> None:
+    """It may change an envelope, such as its links."""
+    engine = shop(message(1))
+    delivery, transport = sending(engine, finish=lambda envelope: evolve(envelope, topic="finished"))
+    delivery.deliver(START)
+    assert transport.envelopes[0].topic == "finished"
 
 
 def test_a_handler_is_no_channel() -> None:

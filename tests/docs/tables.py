@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -158,6 +159,13 @@ def mapping() -> Iterator[str]:
         yield _row(f"`{part.name}`", default, meanings.get(part.name, f"column of the {part.name}"))
 
 
+def example(path: Path) -> Iterator[str]:
+    """Return an example as a block of code."""
+    yield from (f'```python title="{path.name}"', path.read_text("utf-8").rstrip(), "```")
+
+
+FRAMEWORKS = ("telegram_shop", "online_store", *(f"{name}_shop" for name in ("ptb", "django", "celery")))
+FRAMEWORKS += tuple(f"{name}_shop" for name in ("apscheduler", "taskiq", "procrastinate"))
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "collections": collections,
     "comparisons": comparisons,
@@ -172,6 +180,9 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "policies": policies,
     "reasons": reasons,
     "skips": skips,
+}
+TABLES |= {
+    f"example-{name.replace('_', '-')}": partial(example, ROOT / "examples" / f"{name}.py") for name in FRAMEWORKS
 }
 
 

@@ -15,6 +15,7 @@ from retention_engine.preferences import (
     preferences,
     unsubscribe,
     unsubscribe_headers,
+    unsubscribe_links,
     unsubscribe_page,
 )
 from tests.preferences._shop import KEYS, NOW, WHO, told
@@ -151,3 +152,24 @@ def test_what_would_break_a_header_is_refused(url: Any, token: Any, message: str
     """Before it is in a message."""
     with pytest.raises(DefinitionError, match=message):
         unsubscribe_headers(url, token)
+
+
+def test_a_link_unsubscribes_from_what_it_was_made_for() -> None:
+    """It is the same for every attempt, and the same one stands in the headers."""
+    links = unsubscribe_links(KEYS, "https://shop.example/u?lang=ru", tenant="t1")
+    url = links(WHO, "email", "news")
+    assert url == links(WHO, "email", "news")
+    assert len({url, links("bob", "email", "news"), links(WHO, "sms", "news"), links(WHO, "email", None)}) == 4
+    token = url.removeprefix("https://shop.example/u?lang=ru&token=")
+    assert unsubscribe_headers("https://shop.example/u?lang=ru", token)["List-Unsubscribe"] == f"<{url}>"
+    (fact,) = one_click(token, BODY, keyring=KEYS, at=NOW, tenant="t1")
+    assert isinstance(fact, f.ConsentWithdrawn)
+    assert (fact.customer, fact.channel, fact.topic) == (WHO, "email", "news")
+    with pytest.raises(TokenError):
+        one_click(token, BODY, keyring=KEYS, at=NOW)
+
+
+def test_a_link_that_fits_into_no_header_is_refused() -> None:
+    """Names may be long, headers not."""
+    with pytest.raises(DefinitionError, match="at most"):
+        unsubscribe_links(KEYS, "https://shop.example/" + "x" * 400)("c" * 200, "email", "t" * 200)

@@ -91,10 +91,10 @@ def some_tokens(count: int) -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_every_single_bit_flip_is_rejected() -> None:
-    """S5: of 200 tokens, each bit of the text and each bit of the bytes behind it."""
-    for purpose, token in some_tokens(200):
+    """S5: of 1,000 tokens, each bit of the bytes; of a hundred, each bit of the text they are written as, too."""
+    for number, (purpose, token) in enumerate(some_tokens(1_000)):
         assert opens(token, purpose)
-        text, raw = token.encode(), urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        text, raw = token.encode() if number < 100 else b"", urlsafe_b64decode(token + "=" * (-len(token) % 4))
         for bit in range(8 * len(text)):
             assert not opens(flipped(text, bit).decode("latin-1"), purpose)
         for bit in range(8 * len(raw)):

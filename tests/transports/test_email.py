@@ -136,7 +136,7 @@ def hostile(count: int) -> Iterator[str]:
 def test_no_value_becomes_a_header(place: str) -> None:
     """S3: each payload is refused, or is a value and nothing else."""
     refused = 0
-    for value in hostile(250):
+    for value in hostile(1_000):
         sender = evolve(SHOP, **{"sender": {"name": value}, "list id": {"list_id": value}}.get(place, {}))
         try:
             content = Content(text="x", subject=value if place == "subject" else "s")
@@ -148,7 +148,7 @@ def test_no_value_becomes_a_header(place: str) -> None:
         found = message_from_bytes(made.data, policy=policy.SMTP)
         assert [each.addr_spec for each in found["To"].addresses] == ["anna@example.org"]
         assert [each.addr_spec for each in found["From"].addresses] == ["shop@shop.example"]
-    assert refused >= 150
+    assert refused >= 600
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def test_faults_are_for_one_chat_or_for_whatever_comes() -> None:
 
 def test_rates_are_measured_and_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is over the limit is answered by 429, and the measure is the server's own."""
-    assert _most([0.0, 0.5, 0.9, 1.0, 1.4, 5.0]) == 4
+    assert _most([0.0, 0.5, 0.9, 1.0, 1.4, 5.0], 1.0) == 4
     monkeypatch.setattr(sys.modules[FakeTelegram.__module__], "time", SimpleNamespace(monotonic=lambda: 5.0))
     with FakeTelegram(per_second=3, per_chat=2) as api:
         mails = [an_envelope(address=each) for each in ("1", "1", "1", "2", "3")]

@@ -63,7 +63,7 @@ def judged(
         return (state, []) if outcome.scope == "domain" else _failed(state, name, at, limits)
     well = evolve(state, failures=0, failing_since=None)
     if isinstance(outcome, Rejected) and outcome.scope == "message" and outcome.code not in state.codes:
-        told = [Escalated(code="message_refused", subject=name, text=f"{outcome.code} {outcome.text}".strip())]
+        told = [Escalated(code="message_refused", subject=name, text=outcome.code)]
         return evolve(well, codes=(*state.codes, outcome.code)[-_CODES:]), told
     return well, []
 

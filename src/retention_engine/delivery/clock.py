@@ -104,7 +104,7 @@ class Known:
     accepted: int = 0
 
 
-def moved(stand: Stand, wall: int, monotonic: int, known: Known, bands: Bands = Bands()) -> Stand:
+def moved(stand: Stand, wall: int, monotonic: int, known: Known, *, bands: Bands = Bands()) -> Stand:
     """Return where engine time stands at readings of both clocks: ``max(wall, before + half of what elapsed)``.
 
     A wall clock that is ahead by more than may be believed is not followed: time goes on at the monotonic rate.
@@ -175,6 +175,7 @@ class EngineClock:
         """Read the clock together with the other workers, and store how far time got unless it is held."""
         with self._office.exclusively(), self._lock:
             settings = self._office.store.settings
+            settings.hold(CLOCK, change=True)
             self._known = known = _known(settings)
             found = self._look(self._stand or Stand(at=known.at or self._wall(), monotonic=self._monotonic()))
             if not found.held:
@@ -196,16 +197,17 @@ class EngineClock:
             raise TimeError(f"the wall clock is {found.by // DAY} days ahead of the store: repair it, or the store")
         settings = self._office.store.settings
         with self._office.exclusively(), self._lock:
+            settings.hold(CLOCK, change=True)
             if found.step is Step.WAIT:
                 settings.put(RESUMED, str(self._wall() // _MICRO))
             if found.step is Step.HOLD:
                 settings.put(ACCEPTED, str(MINUTE - found.by))
             self._known = _known(settings)
             assert self._stand is not None
-            return _reading(moved(self._stand, self._wall(), self._monotonic(), self._known, self._bands))
+            return _reading(moved(self._stand, self._wall(), self._monotonic(), self._known, bands=self._bands))
 
     def _look(self, stand: Stand) -> Reading:
-        self._stand = moved(stand, self._wall(), self._monotonic(), self._known, self._bands)
+        self._stand = moved(stand, self._wall(), self._monotonic(), self._known, bands=self._bands)
         return _reading(self._stand)
 
 

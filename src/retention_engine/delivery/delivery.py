@@ -13,7 +13,7 @@ from retention_engine.delivery.base import Limits, Office, Report
 from retention_engine.delivery.brakes import Brakes
 from retention_engine.delivery.calls import PAGE, Caller, Calls
 from retention_engine.delivery.machine import resolved
-from retention_engine.delivery.preparing import Preparer, Unsubscribe
+from retention_engine.delivery.preparing import Cards, Preparer, Unsubscribe
 from retention_engine.envelopes import Envelope
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.templates import Renderer
@@ -47,6 +47,7 @@ class Delivery:
         handlers: Transports | None = None,
         addresses: Callable[[str, str], str | None] | None = None,
         unsubscribe: Unsubscribe | None = None,
+        cards: Cards | None = None,
         finish: Callable[[Envelope], Envelope] | None = None,
         repeats: Iterable[str] = (),
         limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -60,6 +61,7 @@ class Delivery:
                 tags need none.
             addresses: (customer, channel) -> address, None when there is none; left out, the latest ``ContactAdded``.
             unsubscribe: (customer, channel, topic) -> address of one-click unsubscription, for marketing messages.
+            cards: item -> what templates may show of it, as ``templates.card`` makes it; None: it is gone.
             finish: changes each envelope last, such as its links.
             repeats: ids of rules that may tell a customer the same again soon.
 
@@ -81,6 +83,7 @@ class Delivery:
             channels=frozenset(transports),
             addresses=addresses,
             unsubscribe=unsubscribe,
+            cards=cards,
             finish=finish,
             repeats=frozenset(repeats),
         )

@@ -15,7 +15,7 @@ def check_environment(office: Office, name: str | None) -> None:
         StoreError: the store carries another name, or one while none was given.
     """
     with office.exclusively():
-        carried = office.store.settings.get(ENVIRONMENT) or None
+        carried = office.store.settings.hold(ENVIRONMENT, change=name is not None) or None
         if carried is None and name is not None:
             office.store.settings.put(ENVIRONMENT, name)
     if carried is not None and carried != name:

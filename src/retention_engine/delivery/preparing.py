@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from attrs import asdict, frozen
@@ -18,10 +18,12 @@ from retention_engine.envelopes import Content, Envelope
 from retention_engine.errors import EmptyContent, StoreError, TemplateError
 from retention_engine.facts import Tagged, Untagged
 from retention_engine.keys import fingerprint
-from retention_engine.templates import Renderer
+from retention_engine.templates import Renderer, message_values
 
 Unsubscribe = Callable[[str, str, str | None], str]
 """(customer, channel, topic) -> the address of one-click unsubscription."""
+Cards = Callable[[str], Mapping[str, Any] | None]
+"""An item, such as an article number -> its card, as ``templates.card`` makes it; None: it is gone."""
 FAULT = "fault"
 """The reason of a message that waits because weighing or filling it raised."""
 DONE = "done"
@@ -46,6 +48,7 @@ class Preparer:
         channels: those with a transport.
         addresses: (customer, channel) -> address, None when there is none; None: the latest ``ContactAdded``.
         unsubscribe: for marketing messages.
+        cards: item -> what a template may show of it, None: it is gone; None: templates see the items themselves.
         finish: changes a finished envelope last, such as its links.
         repeats: rules that may tell a customer the same again.
     """
@@ -57,6 +60,7 @@ class Preparer:
     channels: Collection[str]
     addresses: Callable[[str, str], str | None] | None = None
     unsubscribe: Unsubscribe | None = None
+    cards: Cards | None = None
     finish: Callable[[Envelope], Envelope] | None = None
     repeats: frozenset[str] = frozenset()
 
@@ -130,9 +134,14 @@ class Preparer:
 
     def _content(self, action: Action, channel: str, clearance: Clearance, more: Mapping[str, str]) -> Content:
         language = clearance.attributes.get("language")
-        customer = {**clearance.attributes, "id": action.customer}
-        data: dict[str, Any] = {"customer": customer, "items": list(action.items), **more, **action.data}
+        given = {**more, **action.data}
+        data = message_values(action.customer, clearance.attributes, items=self._items(action), more=given)
         return self.renderer.render(action.name, channel, language if isinstance(language, str) else None, data)
+
+    def _items(self, action: Action) -> Sequence[Any]:
+        if self.cards is None:
+            return action.items
+        return [dict(card) for card in map(self.cards, action.items) if card is not None]
 
     def _is_repeated(self, action: Action, digest: str, clearance: Clearance, at: int) -> bool:
         if action.purpose != "marketing" or action.rule in self.repeats:

@@ -38,6 +38,7 @@ class Runner(Ticker):
         environment: str | None = None,
         ceiling: Span = CEILING,
         limit: int = 200,
+        at_once: int = 1,
         patience: int = PATIENCE,
     ) -> None:
         """Put the parts together; nothing happens before the first tick.
@@ -47,9 +48,12 @@ class Runner(Ticker):
             environment: a name such as ``production``, kept by the store: under another one nothing is sent.
             ceiling: the longest sleep: other processes may record facts, and machines may sleep.
             limit: how many messages a tick sends before it decides again.
+            at_once: how many calls of transports may be in flight in an event loop.
             patience: how many ticks in a row may fail by an error that is none of ours before a run ends with it.
         """
-        super().__init__(engine, delivery, clock=clock, environment=environment, ceiling=ceiling, limit=limit)
+        super().__init__(
+            engine, delivery, clock=clock, environment=environment, ceiling=ceiling, limit=limit, at_once=at_once
+        )
         self._patience = patience
         self._news, self._end = Bell(), Bell()
         self._lock = Lock()

@@ -107,6 +107,7 @@ class Ticker:
         environment: str | None = None,
         ceiling: Span = CEILING,
         limit: int = 200,
+        at_once: int = 1,
     ) -> None:
         """Put the parts together; nothing happens before the first tick.
 
@@ -115,6 +116,7 @@ class Ticker:
             environment: a name such as ``production``, kept by the store: under another one nothing is sent.
             ceiling: the longest time to the next tick: other processes may record facts, and machines may sleep.
             limit: how many messages a tick sends before it decides again.
+            at_once: how many calls of transports may be in flight in an event loop.
         """
         self.engine = engine
         self.delivery = delivery
@@ -124,6 +126,7 @@ class Ticker:
         self._environment = environment
         self._ceiling = ceiling.micros / SECOND
         self._limit = limit
+        self._at_once = at_once
         self._again: int | None = 0  # the outbox was not looked at yet
         self._said = Step.NONE
         self._turn = Lock()
@@ -141,7 +144,9 @@ class Ticker:
         reading, advanced = await asyncio.to_thread(self._decide)
         if advanced is None:
             return TickReport(reading=reading)
-        report = await self.delivery.deliver_async(self.clock, limit=self._limit, go_on=self._go_on)
+        report = await self.delivery.deliver_async(
+            self.clock, limit=self._limit, go_on=self._go_on, at_once=self._at_once
+        )
         return self._done(reading, advanced, report)
 
     def tick_sync(self) -> TickReport:
@@ -190,17 +195,17 @@ class Ticker:
         """Read the clock and advance the engine to it; nothing is advanced while the clock is held."""
         with self._turn:
             check_environment(self.engine, self._environment)
-            for _ in range(_RETRIES):
+            for rest in reversed(range(_RETRIES)):
                 reading = self.clock.sync()
                 self._say(reading)
                 if reading.held:
-                    return reading, None
+                    break
                 try:
                     return reading, self.engine.advance(reading.at)
                 except TimeError:  # another worker got further between the two
-                    log.info("time was advanced by another worker")
-            reading = self.clock.sync()
-            return reading, self.engine.advance(reading.at)
+                    if not rest:
+                        raise
+            return reading, None
 
     def _done(self, reading: Reading, advanced: Advanced, report: Report) -> TickReport:
         self._again = report.again

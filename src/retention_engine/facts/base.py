@@ -16,6 +16,7 @@ from retention_engine.values import LARGEST_INTEGER, LONGEST_ID, is_printable
 
 _LAST = LATEST - 400 * DAY  # a year of head room: calendars look at the days after a fact
 _MOST_TEXTS = 100
+LONGEST_ADDRESS = 4_096
 _FactType = TypeVar("_FactType", bound="type[Fact]")
 KINDS: dict[str, type[Fact]] = {}
 """Every kind of fact by its stable name; filled by ``kind`` as the modules of this package are read."""
@@ -25,6 +26,12 @@ def check_text(_: object, attribute: Attribute[str], value: object) -> None:
     """Validate an id or a short name: 1 to 200 characters, no control characters, no lone surrogates."""
     if not is_printable(value):
         raise FactError(f"{attribute.name} is a printable text of 1 to {LONGEST_ID} characters, not {shown(value)}")
+
+
+def check_address(_: object, attribute: Attribute[str], value: object) -> None:
+    """Validate an address: 1 to 4,096 printable characters; a browser's subscription is one, and long."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ADDRESS or not value.isprintable():
+        raise FactError(f"{attribute.name} is a printable text of 1 to {LONGEST_ADDRESS} characters")
 
 
 def check_optional(instance: object, attribute: Attribute[str | None], value: object) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from attrs import Attribute, field, frozen
+from attrs.validators import optional
 
 from retention_engine.errors import FactError, shown
 from retention_engine.facts.base import (
     Fact,
-    check_optional,
+    check_address,
     check_optional_count,
     check_scope,
     check_text,
@@ -120,7 +121,7 @@ class AddressSuppressed(Fact):
 
     channel: str = field(validator=check_word)
     reason: str = field(validator=check_text)
-    address: str | None = field(default=None, validator=check_optional, repr=False)
+    address: str | None = field(default=None, validator=optional(check_address), repr=False)
 
 
 @kind("address_restored")

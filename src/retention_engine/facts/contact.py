@@ -7,6 +7,7 @@ from attrs import field, frozen
 from retention_engine.errors import FactError, shown
 from retention_engine.facts.base import (
     Fact,
+    check_address,
     check_optional,
     check_scope,
     check_text,
@@ -87,7 +88,7 @@ class ContactAdded(Fact):
     """The customer can be reached at an address of a channel; the latest address of a channel counts."""
 
     channel: str = field(validator=check_text)
-    address: str = field(validator=check_text, repr=False)
+    address: str = field(validator=check_address, repr=False)
 
 
 @kind("contact_removed")

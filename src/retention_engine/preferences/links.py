@@ -6,7 +6,7 @@ Opening a link (GET) only describes a page: mail scanners and previews open link
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from attrs import frozen
@@ -18,6 +18,8 @@ from retention_engine.keys import fingerprint
 from retention_engine.preferences.texts import text
 from retention_engine.preferences.tokens import CONFIRM, UNSUBSCRIBE, Claim, Keyring
 
+Links = Callable[[str, str, str | None], str]
+"""Makes a link out of a customer, a channel and perhaps a topic."""
 ONE_CLICK = "List-Unsubscribe=One-Click"
 LONGEST_BODY = 2_000
 _LONGEST_HEADER = 998 - len("List-Unsubscribe: <>")
@@ -57,8 +59,43 @@ def unsubscribe_headers(url: str, token: str) -> dict[str, str]:
     Raises:
         DefinitionError: the URL is not https, holds what does not belong there, or is too long for a header.
     """
+    return {"List-Unsubscribe": f"<{_whole(checked_url(url), token)}>", "List-Unsubscribe-Post": ONE_CLICK}
+
+
+def unsubscribe_links(keyring: Keyring, url: str, *, tenant: str = "") -> Links:
+    """Return what makes the link of a message: (customer, channel, topic) -> URL, always the same for the same three.
+
+    The URL takes both the POST of one-click unsubscription and, opened by a person, shows ``unsubscribe_page``.
+
+    Args:
+        keyring: signs the links.
+        url: where to POST, https; the token is added as ``token=``.
+        tenant: whose links they are.
+
+    Raises:
+        DefinitionError: the URL is not https, or holds what does not belong there.
+    """
+    where = checked_url(url)
+
+    def link(customer: str, channel: str, topic: str | None) -> str:
+        token = keyring.sign(UNSUBSCRIBE, customer=customer, tenant=tenant, channel=channel, topic=topic)
+        return _whole(where, token)
+
+    return link
+
+
+def checked_url(url: str) -> str:
+    """Return a URL to which parameters can be added.
+
+    Raises:
+        DefinitionError: it is not https, or holds what does not belong there.
+    """
     if not isinstance(url, str) or not _URL.fullmatch(url):
         raise DefinitionError(f"an https URL of plain ASCII without a fragment is needed, not {shown(url)}")
+    return url
+
+
+def _whole(url: str, token: str) -> str:
     if not isinstance(token, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", token, re.ASCII):
         raise DefinitionError("the token is what Keyring.sign returned")
     whole = f"{url}{'&' if '?' in url else '?'}token={token}"
@@ -66,7 +103,7 @@ def unsubscribe_headers(url: str, token: str) -> dict[str, str]:
         raise DefinitionError(
             f"URL and token have {len(whole)} characters, at most {_LONGEST_HEADER} fit into a header"
         )
-    return {"List-Unsubscribe": f"<{whole}>", "List-Unsubscribe-Post": ONE_CLICK}
+    return whole
 
 
 def one_click(

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from retention_engine.errors import MissingExtra as _MissingExtra
 from retention_engine.templates.assembly import Shape
-from retention_engine.templates.base import Renderer
+from retention_engine.templates.base import Renderer, message_values
 from retention_engine.templates.cards import Cards, available, card
 from retention_engine.templates.check import Finding, check_templates, preview, variants
 from retention_engine.templates.files import Templates, load_templates
 from retention_engine.templates.plain import PlainRenderer
+from retention_engine.templates.styles import inlined_styles
 
 if TYPE_CHECKING:
     from retention_engine.templates.jinja import JinjaRenderer
@@ -26,7 +27,9 @@ __all__ = [
     "available",
     "card",
     "check_templates",
+    "inlined_styles",
     "load_templates",
+    "message_values",
     "preview",
     "variants",
 ]

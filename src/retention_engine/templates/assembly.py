@@ -29,10 +29,12 @@ class Shape:
     Attributes:
         styled: channels that show styles by entities; elsewhere links are written out.
         mails: channels that have HTML, and no buttons: their links become lines of the text.
+        html: what is done to the HTML of a mail at last, such as ``inlined_styles``.
     """
 
     styled: Collection[str] = STYLED
     mails: Collection[str] = MAILS
+    html: Callable[[str], str] = str
 
 
 def one_line(text: str) -> str:
@@ -51,7 +53,7 @@ def assembled(source: Source, channel: str | None, fill: Fill, shape: Shape) -> 
     text, entities = styled_text(fill(source.body), styled=channel in shape.styled)
     head = {name: one_line(fill(part)) or None for name, part in source.head.items()}
     buttons = tuple(_button(each, fill) for each in source.buttons)
-    html = _checked_html(fill(source.html)) if mail and source.html else None
+    html = shape.html(_checked_html(fill(source.html))) if mail and source.html else None
     if not (text or html or head.get("photo") or head.get("document")):
         raise EmptyContent("the text is empty", code="empty")
     if mail and not head.get("subject"):

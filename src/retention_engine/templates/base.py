@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from retention_engine.envelopes import Content
@@ -17,6 +18,7 @@ MAILS = ("email",)
 """Channels that have HTML, and no buttons."""
 _FLAGS = {"ru": ("нет", "да")}
 _FLAGS_ELSEWHERE = ("no", "yes")
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @runtime_checkable
@@ -36,3 +38,14 @@ class Renderer(Protocol):
 def flag_text(value: bool, language: str) -> str:
     """Return what a yes or no is in a language; English when it is not known."""
     return _FLAGS.get(language.split("-", maxsplit=1)[0], _FLAGS_ELSEWHERE)[value]
+
+
+def message_values(
+    customer: str, attributes: Mapping[str, Any], *, items: Iterable[Any] = (), more: Mapping[str, Any] = _NONE
+) -> dict[str, Any]:
+    """Return what a message is filled with: each attribute by its name, ``customer``, ``items``, and what a rule gives.
+
+    What a rule gives goes before an attribute of the same name.
+    """
+    known = {**attributes, "id": customer}
+    return {**attributes, "customer": known, "items": list(items), **more}

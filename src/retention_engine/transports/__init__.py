@@ -1,5 +1,6 @@
 """How messages leave: one method a transport, typed outcomes, an error table for each channel."""
 
+from retention_engine.transports.apprise import AppriseTransport
 from retention_engine.transports.base import (
     AsyncGuarded,
     AsyncTransport,
@@ -10,6 +11,7 @@ from retention_engine.transports.base import (
     always,
     guarded,
     guarded_async,
+    too_late,
 )
 from retention_engine.transports.email import (
     AFTER_DOT,
@@ -47,6 +49,8 @@ from retention_engine.transports.http import (
     Settings,
     failure_of,
 )
+from retention_engine.transports.plugged import load_transport
+from retention_engine.transports.posting import AsyncPosts, Poster, Posts
 from retention_engine.transports.simple import (
     CallbackTransport,
     ConsoleTransport,
@@ -83,6 +87,15 @@ from retention_engine.transports.webhook import (
     verify_webhook,
     webhook_outcome,
 )
+from retention_engine.transports.webpush import (
+    AsyncWebPushTransport,
+    PushKey,
+    Subscription,
+    WebPushCode,
+    WebPushTransport,
+    note_of,
+    webpush_outcome,
+)
 
 __all__ = [
     "AFTER_DOT",
@@ -90,11 +103,14 @@ __all__ = [
     "POLICY",
     "TOLERANCE",
     "AiogramTransport",
+    "AppriseTransport",
     "AsyncGuarded",
     "AsyncHttpClient",
+    "AsyncPosts",
     "AsyncSmtpTransport",
     "AsyncTelegramTransport",
     "AsyncTransport",
+    "AsyncWebPushTransport",
     "AsyncWebhookTransport",
     "BotTransport",
     "Call",
@@ -108,6 +124,9 @@ __all__ = [
     "InThread",
     "Mail",
     "Phase",
+    "Poster",
+    "Posts",
+    "PushKey",
     "Ready",
     "RecordingTransport",
     "Reply",
@@ -123,11 +142,14 @@ __all__ = [
     "SmtpReply",
     "SmtpTransport",
     "Step",
+    "Subscription",
     "Target",
     "TelegramCode",
     "TelegramTransport",
     "TokenFilter",
     "Transport",
+    "WebPushCode",
+    "WebPushTransport",
     "WebhookCode",
     "WebhookTransport",
     "always",
@@ -143,7 +165,9 @@ __all__ = [
     "guarded_async",
     "hide_tokens",
     "is_public",
+    "load_transport",
     "mail_of",
+    "note_of",
     "payload_of",
     "resolve_host",
     "signature",
@@ -151,7 +175,9 @@ __all__ = [
     "smtp_outcome",
     "target_of",
     "telegram_outcome",
+    "too_late",
     "unsubscribe_headers",
     "verify_webhook",
     "webhook_outcome",
+    "webpush_outcome",
 ]

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
 from retention_engine.errors import MissingExtra
-
-if TYPE_CHECKING:
-    import httpx2
 
 NOT_SENT = frozenset(
     ["ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError", "ClientConnectorError"]
@@ -72,10 +69,6 @@ def seconds(headers: Mapping[str, str]) -> float | None:
     return min(float(text), 10.0**9) if text.isascii() and text.isdigit() else None
 
 
-def _extensions(request: Request) -> dict[str, Any]:
-    return {} if request.hostname is None else {"sni_hostname": request.hostname}
-
-
 @frozen(kw_only=True)
 class Settings:
     """How a client of our own is made.
@@ -118,97 +111,74 @@ class Settings:
 USUAL = Settings()
 
 
-class HttpClient:
-    """Posts requests; makes its httpx2 client when it is used first.
+class _Client:
+    """What both clients share.
 
     Args:
-        client: your own ``httpx2.Client`` or ``httpx.Client``; it is not closed here.
+        client: your own client of httpx2 or httpx; it is not closed here.
     """
 
-    def __init__(
-        self,
-        client: httpx2.Client | None = None,
-        settings: Settings = USUAL,
-    ) -> None:
+    _kind: ClassVar[str]
+
+    def __init__(self, client: Any = None, settings: Settings = USUAL) -> None:
         """Remember the settings; a missing httpx2 is found here, before anything is to be sent."""
-        self._client = client
-        self._own: httpx2.Client | None = None
+        self._given = client
+        self._own: Any = None
         self._arguments = {} if client is not None else settings.arguments()
+
+    def _stream(self, request: Request) -> Any:
+        """Begin a call, by the client that was given or by one that is made for the first call."""
+        if self._given is None and self._own is None:
+            import httpx2
+
+            self._own = getattr(httpx2, self._kind)(**self._arguments)
+        return (self._given or self._own).stream(
+            "POST",
+            request.url,
+            content=request.body,
+            headers=request.headers,
+            follow_redirects=False,
+            extensions={} if request.hostname is None else {"sni_hostname": request.hostname},
+        )
+
+
+class HttpClient(_Client):
+    """Posts requests; makes its httpx2 client when it is used first."""
+
+    _kind = "Client"
 
     def post(self, request: Request) -> Reply:
         """Post, and return the answer or the phase of the failure; never raises what the client raises."""
-        client = self._client or self._opened()
         try:
-            with client.stream(
-                "POST",
-                request.url,
-                content=request.body,
-                headers=request.headers,
-                follow_redirects=False,
-                extensions=_extensions(request),
-            ) as answer:
+            with self._stream(request) as answer:
                 body = answer.read() if request.wants_body else b""
                 return Response(answer.status_code, dict(answer.headers), body)
         except Exception as error:  # noqa: BLE001 - any error of any client is a phase, an unknown one "written"
             return failure_of(error)
 
-    def _opened(self) -> httpx2.Client:
-        if self._own is None:
-            import httpx2
-
-            self._own = httpx2.Client(**self._arguments)
-        return self._own
-
     def close(self) -> None:
         """Close the connections of its own client; a later post opens new ones."""
-        if self._own is not None:
-            self._own.close()
-            self._own = None
+        own, self._own = self._own, None
+        if own is not None:
+            own.close()
 
 
-class AsyncHttpClient:
-    """The same for an event loop.
+class AsyncHttpClient(_Client):
+    """The same for an event loop."""
 
-    Args:
-        client: your own ``httpx2.AsyncClient`` or ``httpx.AsyncClient``; it is not closed here.
-    """
-
-    def __init__(
-        self,
-        client: httpx2.AsyncClient | None = None,
-        settings: Settings = USUAL,
-    ) -> None:
-        """Remember the settings; a missing httpx2 is found here, before anything is to be sent."""
-        self._client = client
-        self._own: httpx2.AsyncClient | None = None
-        self._arguments = {} if client is not None else settings.arguments()
+    _kind = "AsyncClient"
 
     async def post(self, request: Request) -> Reply:
         """Post, and return the answer or the phase of the failure; never raises what the client raises."""
-        client = self._client or self._opened()
         try:
-            async with client.stream(
-                "POST",
-                request.url,
-                content=request.body,
-                headers=request.headers,
-                follow_redirects=False,
-                extensions=_extensions(request),
-            ) as answer:
+            async with self._stream(request) as answer:
                 body = await answer.aread() if request.wants_body else b""
                 return Response(answer.status_code, dict(answer.headers), body)
         except Exception as error:  # noqa: BLE001 - any error of any client is a phase, an unknown one "written"
             return failure_of(error)
 
-    def _opened(self) -> httpx2.AsyncClient:
-        if self._own is None:
-            import httpx2
-
-            self._own = httpx2.AsyncClient(**self._arguments)
-        return self._own
-
     async def close(self) -> None:
         """Close the connections of its own client; a later post opens new ones."""
-        if self._own is not None:
-            await self._own.aclose()
-            self._own = None
+        own, self._own = self._own, None
+        if own is not None:
+            await own.aclose()

@@ -24,7 +24,7 @@ class AsyncSmtpTransport(Smtp):
     """The same by ``aiosmtplib``, for an event loop; needs the extra ``email``.
 
     Attributes:
-        longest: seconds one call may take; a lease should last longer.
+        pace: how the channel wants to be called.
     """
 
     def __init__(self, server: Server, sender: Sender, *, ready: Ready = always) -> None:

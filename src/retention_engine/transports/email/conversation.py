@@ -7,12 +7,14 @@ import smtplib
 import ssl
 from collections.abc import Callable, Generator
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from attrs import frozen
 
-from retention_engine.envelopes import Envelope, Rejected, SendOutcome
+from retention_engine.envelopes import Envelope, Pace, Rate, Rejected, SendOutcome
 from retention_engine.errors import DefinitionError
+from retention_engine.timing import minutes, seconds
 from retention_engine.transports.base import Ready, always, too_late, unsuitable
 from retention_engine.transports.email.message import Mail, Sender, mail_of
 from retention_engine.transports.email.outcomes import Phase, SmtpCode, SmtpReply, smtp_failure, smtp_outcome
@@ -118,7 +120,8 @@ class Smtp:
         self._server = server
         self._sender = sender
         self._ready = ready
-        self.longest = 10 * server.timeout + server.after_dot
+        longest = ceil(10 * server.timeout + server.after_dot)
+        self.pace = Pace(call=seconds(longest), patience=minutes(30), domain=Rate(20))
 
     def mail_of(self, envelope: Envelope) -> Mail | Rejected:
         """Return the mail of an envelope, or why there can be none."""

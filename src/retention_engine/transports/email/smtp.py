@@ -17,7 +17,7 @@ class SmtpTransport(Smtp):
     """Sends mails by ``smtplib``: one connection, one recipient a mail.
 
     Attributes:
-        longest: seconds one call may take; a lease should last longer.
+        pace: how the channel wants to be called.
     """
 
     def send(self, envelope: Envelope) -> SendOutcome:

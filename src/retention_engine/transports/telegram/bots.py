@@ -15,7 +15,7 @@ from retention_engine.envelopes import Envelope, SendOutcome, Sent
 from retention_engine.errors import DefinitionError
 from retention_engine.transports.base import Ready, always, raised, too_late, unsuitable
 from retention_engine.transports.http import Failure, Response, failure_of
-from retention_engine.transports.telegram.calls import Call, call_of
+from retention_engine.transports.telegram.calls import PACE, Call, call_of
 from retention_engine.transports.telegram.outcomes import answer_outcome, telegram_outcome
 
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -47,6 +47,8 @@ _TEXTS = {"Too Many Requests": 429, "Request Entity Too Large": 413, "Misdirecte
 
 class BotTransport:
     """Sends by a ``Bot`` of python-telegram-bot; the bot is neither opened nor closed here."""
+
+    pace = PACE
 
     def __init__(self, bot: Any, *, ready: Ready = always) -> None:
         """Take the bot."""

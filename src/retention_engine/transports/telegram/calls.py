@@ -9,9 +9,11 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
-from retention_engine.envelopes import Button, Content, Entity, Envelope, Poll
+from retention_engine.envelopes import Button, Content, Entity, Envelope, Pace, Poll, Rate
 from retention_engine.errors import DefinitionError, shown
 
+PACE = Pace(overall=Rate(30), address=Rate(1))
+"""About 30 messages a second, and one to each chat; Telegram names no exact limits, what it answers counts."""
 _BOT = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"-?\d{1,19}")

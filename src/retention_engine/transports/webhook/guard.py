@@ -90,13 +90,13 @@ def check_url(url: str) -> SplitResult:
         parts = urlsplit(url)
         port, host = parts.port, (parts.hostname or "").rstrip(".")
     except ValueError:
-        raise DefinitionError("the URL of a webhook cannot be read") from None
+        raise DefinitionError("the URL cannot be read") from None
     if parts.scheme != "https" or "@" in parts.netloc or port == 0 or not url.isascii() or not url.isprintable():
-        raise DefinitionError("a webhook goes to https, without a user in its URL")
+        raise DefinitionError("only https is possible, without a user in the URL")
     if "%" in host or not (":" in host or _HOST.fullmatch(host)):
-        raise DefinitionError("the host of a webhook is a name or an address")
+        raise DefinitionError("the host of a URL is a name or an address")
     if ":" not in host and _NUMERIC.fullmatch(host.rpartition(".")[2]) and not _is_plain(host):
-        raise DefinitionError("the host of a webhook is written as four decimal numbers, if it is an address")
+        raise DefinitionError("the host of a URL is written as four decimal numbers, if it is an address")
     return parts
 
 
@@ -127,7 +127,7 @@ def target_of(url: str, resolve: Resolve, networks: Sequence[str] = ()) -> Targe
     if not found:
         return None
     if not all(is_public(each, networks) for each in found):
-        raise DefinitionError("the host of a webhook has an address that is not public")
+        raise DefinitionError("the host of the URL has an address that is not public")
     pinned = f"[{found[0]}]" if found[0].version == 6 else str(found[0])
     there = urlunsplit(("https", f"{pinned}:{port}", parts.path or "/", parts.query, ""))
     return Target(url=there, host=parts.netloc, hostname=host.rstrip("."))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from retention_engine.envelopes import Envelope, NotSent, Rejected, SendOutcome, Sent, Unknown
 from retention_engine.errors import DefinitionError
 from retention_engine.keys import fingerprint
 from retention_engine.timing import to_text
 from retention_engine.transports.base import Ready, always, too_late, unsuitable
-from retention_engine.transports.http import AsyncHttpClient, Failure, HttpClient, Reply, Request, Settings, seconds
-from retention_engine.transports.webhook.guard import Resolve, Target, resolve_host, target_of
+from retention_engine.transports.http import Failure, Reply, Request, Settings, seconds
+from retention_engine.transports.posting import AsyncPosts, Poster, Posts
+from retention_engine.transports.webhook.guard import Resolve, resolve_host, target_of
 from retention_engine.transports.webhook.signing import LARGEST_BODY, Signer
-
-if TYPE_CHECKING:
-    import httpx2
 
 _SECOND = 1_000_000
 
@@ -84,7 +81,7 @@ def webhook_outcome(reply: Reply, id: str) -> SendOutcome:
     return Unknown(WebhookCode.SERVER_ERROR, text)
 
 
-class _Hook:
+class _Hook(Poster):
     """What both clients share; the address of an envelope is the URL."""
 
     def __init__(
@@ -92,24 +89,27 @@ class _Hook:
         signer: Signer,
         *,
         networks: Sequence[str] = (),
+        client: Any = None,
+        timeout: float = 20.0,
+        verify: Any = True,
         resolve: Resolve = resolve_host,
         ready: Ready = always,
     ) -> None:
+        """Remember the settings; nothing is opened before the first message."""
         self._signer = signer
         self._networks = tuple(networks)
         self._resolve = resolve
         self._ready = ready
+        self.use(client, Settings(wait=timeout, verify=verify, pinned=True, extra="webhook"))
 
-    def target_of(self, envelope: Envelope) -> Target | SendOutcome:
-        """Return where to connect, or why not."""
+    def request_of(self, envelope: Envelope) -> Request | SendOutcome:
+        """Return the request, or why there is none."""
         try:
             target = target_of(envelope.address, self._resolve, self._networks)
         except DefinitionError as error:
             return Rejected(WebhookCode.NOT_ALLOWED, str(error), scope="address")
-        return target or NotSent(WebhookCode.UNREACHED, "no address")
-
-    def request_of(self, envelope: Envelope, target: Target) -> Request | SendOutcome:
-        """Return the request, or why there is none."""
+        if target is None:
+            return NotSent(WebhookCode.UNREACHED, "no address")
         body = payload_of(envelope)
         if len(body) > LARGEST_BODY:
             return unsuitable(DefinitionError(f"a webhook has at most {LARGEST_BODY} bytes"))
@@ -119,17 +119,21 @@ class _Hook:
         headers |= {"host": target.host, "content-type": "application/json"}
         return Request(url=target.url, headers=headers, body=body, hostname=target.hostname, wants_body=False)
 
+    def outcome_of(self, envelope: Envelope, reply: Reply) -> SendOutcome:
+        """Return what the answer means."""
+        return webhook_outcome(reply, hook_id(envelope))
+
 
 def hook_id(envelope: Envelope) -> str:
     """Return the id of an envelope's webhook: the same for every attempt, so that the receiver knows a repeated one."""
     return f"msg_{fingerprint(envelope.key)}"
 
 
-class WebhookTransport(_Hook):
+class WebhookTransport(_Hook, Posts):
     """Sends signed webhooks to the URL that is the envelope's address.
 
     Attributes:
-        longest: seconds one call may take; a lease should last longer.
+        pace: how the channel wants to be called.
 
     Args:
         signer: the secrets.
@@ -141,66 +145,10 @@ class WebhookTransport(_Hook):
         ready: asked before each call.
     """
 
-    def __init__(
-        self,
-        signer: Signer,
-        *,
-        client: httpx2.Client | None = None,
-        timeout: float = 20.0,
-        verify: Any = True,
-        **more: Any,
-    ) -> None:
-        """Remember the settings; nothing is opened before the first message."""
-        super().__init__(signer, **more)
-        self._client = HttpClient(client, Settings(wait=timeout, verify=verify, pinned=True, extra="webhook"))
-        self.longest = 10.0 + 2 * timeout
 
-    def send(self, envelope: Envelope) -> SendOutcome:
-        """Send one webhook."""
-        target = self.target_of(envelope)
-        if not isinstance(target, Target):
-            return target
-        request = self.request_of(envelope, target)
-        if not isinstance(request, Request):
-            return request
-        return webhook_outcome(self._client.post(request), hook_id(envelope))
-
-    def close(self) -> None:
-        """Close the connections; a later message opens new ones."""
-        self._client.close()
-
-
-class AsyncWebhookTransport(_Hook):
+class AsyncWebhookTransport(_Hook, AsyncPosts):
     """The same for an event loop; names are resolved in a thread.
 
     Attributes:
-        longest: seconds one call may take; a lease should last longer.
+        pace: how the channel wants to be called.
     """
-
-    def __init__(
-        self,
-        signer: Signer,
-        *,
-        client: httpx2.AsyncClient | None = None,
-        timeout: float = 20.0,
-        verify: Any = True,
-        **more: Any,
-    ) -> None:
-        """Remember the settings; nothing is opened before the first message."""
-        super().__init__(signer, **more)
-        self._client = AsyncHttpClient(client, Settings(wait=timeout, verify=verify, pinned=True, extra="webhook"))
-        self.longest = 10.0 + 2 * timeout
-
-    async def send(self, envelope: Envelope) -> SendOutcome:
-        """Send one webhook."""
-        target = await asyncio.to_thread(self.target_of, envelope)
-        if not isinstance(target, Target):
-            return target
-        request = self.request_of(envelope, target)
-        if not isinstance(request, Request):
-            return request
-        return webhook_outcome(await self._client.post(request), hook_id(envelope))
-
-    async def close(self) -> None:
-        """Close the connections; a later message opens new ones."""
-        await self._client.close()
