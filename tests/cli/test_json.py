@@ -9,6 +9,7 @@ import pytest
 
 from retention_engine.cli.cdnow import data_file
 from tests.cli._shop import EUR, ORDERS, Done, opened, run, write
+from tests.cli.test_running import AT, options, shop, unknown
 from tests.house._house import ROOT
 
 ROW = re.compile(r"^\| (?P<commands>[a-z, ]+) \| `(?P<type>\w+)` \| (?P<fields>.+) \|$", re.MULTILINE)
@@ -25,6 +26,8 @@ def objects(folder: Path) -> list[Done]:
     """Run every command over a small shop."""
     db, rules = opened(folder), folder / "rules.toml"
     write(folder, {"bad.csv": ORDERS.replace("4.50,1", "4.50,x")})
+    (folder / "templates" / "en").mkdir(parents=True)
+    write(folder / "templates" / "en", {"hello.txt": "Hello {name}"})
     who = ("--customer", "anna", "--rule", "win-back")
     span = ("--orders", folder / "orders.csv", *EUR, "--from", "2026-01-01", "--to", "2026-06-01", "--diff", rules)
     return [
@@ -35,12 +38,24 @@ def objects(folder: Path) -> list[Done]:
         run("segment", "orders.exists()", "--at", "2026-02-01", "--show-sql", "spark", "--json"),
         run("explain", rules, "--db", db, *who, "--json"),
         run("backtest", rules, *span, "--json"),
+        run("preview", folder / "templates", "hello", "--json"),
     ]
+
+
+def sent(folder: Path) -> list[Done]:
+    """Run the commands that send: a day of work, an outage, and an outcome that nobody knows."""
+    folder.mkdir()
+    files = shop(folder)
+    first, late = ("--at", AT, "--since", "2026-02-15"), ("--at", "2026-04-02T10:00:00+00:00")
+    done = [run("run", *options(files, "--once", *span, "--json")) for span in (first, late)]
+    (key, *_) = unknown(files[1])
+    return [*done, run("unresolved", "--db", files[1], "--sent", key, "--json")]
 
 
 def test_every_object_has_the_documented_fields(tmp_path: Path) -> None:
     """Each type of object that a command prints is in the reference with exactly its fields."""
-    found = {each["type"]: set(each) - {"type"} for done in objects(tmp_path) for each in done.objects()}
+    told = [*objects(tmp_path), *sent(tmp_path / "sent")]
+    found = {each["type"]: set(each) - {"type"} for done in told for each in done.objects()}
     wanted = documented()
     demo = {"phase", "outcome", "timeline", "size"}
 

@@ -266,8 +266,8 @@ def test_workers_do_not_drive_each_other_on(monkeypatch: pytest.MonkeyPatch) -> 
     """With right clocks engine time is the wall's; a floor above what another worker stored runs away."""
     assert meet(10) == 0
 
-    def ratchet(stand: Stand, wall: int, monotonic: int, known: Known, bands: Bands) -> Stand:
-        return moved(evolve(stand, at=max(stand.at, known.at)), wall, monotonic, Known(), bands)
+    def ratchet(stand: Stand, wall: int, monotonic: int, known: Known, *, bands: Bands) -> Stand:
+        return moved(evolve(stand, at=max(stand.at, known.at)), wall, monotonic, Known(), bands=bands)
 
     monkeypatch.setattr(under_test, "moved", ratchet)
     assert meet(10) > 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +20,10 @@ from retention_engine.delivery import Delivery, EngineClock, Runner, Step, adopt
 from retention_engine.delivery import bell as bells
 from retention_engine.delivery import runner as under_test
 from retention_engine.envelopes import Envelope, SendOutcome, Sent
-from retention_engine.errors import DefinitionError, StoreError
+from retention_engine.errors import DefinitionError, StoreError, TimeError
 from retention_engine.facts import ContactAdded
 from retention_engine.signals import Escalated, Signal
-from retention_engine.stores import MemoryStore
+from retention_engine.stores import MemoryStore, SqliteStore
 from retention_engine.testing import ManualClock
 from retention_engine.timing import Span, days, hours, seconds, to_datetime
 from retention_engine.transports import RecordingTransport
@@ -555,3 +557,43 @@ def test_everything_at_once() -> None:
         found.append(sorted(each.key for each in transport.envelopes))
     assert found[0] == found[1]
     assert len(found[0]) == 20
+
+
+def test_an_engine_that_is_always_overtaken_says_so() -> None:
+    """After three readings the error comes out, and a run would try again later."""
+    engine = shop()
+    advance = engine.advance
+
+    def overtaken(to: Any) -> Any:
+        advance(to + SECOND)
+        return advance(to)
+
+    engine.advance = overtaken  # type: ignore[assignment, method-assign]  # a very fast worker
+    with pytest.raises(TimeError, match="time does not go back"):
+        runner(engine)[0].tick_sync()
+
+
+def test_a_held_tick_may_be_awaited() -> None:
+    """In an event loop nothing is sent, either."""
+    machine, engine = Machine(), shop(message())
+    one, transport = runner(engine, clock=machine.clock(engine))
+    one.clock.sync()
+    machine.go(0, 30 * DAY)
+    assert asyncio.run(one.tick()).messages is None
+    assert not transport.envelopes
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_file_only_delays(tmp_path: Path) -> None:
+    """While another process holds the file nothing is lost, and it goes on as soon as the file is free."""
+    store = SqliteStore(tmp_path / "shop.db", patience=Span(20_000))
+    with closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as other, closing(store):
+        engine = shop(message(), store=store)
+        told = Told(engine)
+        other.execute("BEGIN IMMEDIATE")
+        with runner(engine)[0] as one:
+            until(lambda: told.codes)
+            other.execute("ROLLBACK")
+            until(lambda: engine.store.parcels.listed(ParcelState.SENT, "", 9))
+            assert one.engine is engine
+    assert set(told.codes) == {"tick_failed StoreError"}

@@ -44,6 +44,15 @@ HEAVY = frozenset(
         "rich",
         "cyclopts",
         "pytest",
+        "aiogram",
+        "apscheduler",
+        "celery",
+        "django",
+        "fastapi",
+        "procrastinate",
+        "starlette",
+        "taskiq",
+        "telegram",
     ]
 )
 

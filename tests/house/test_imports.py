@@ -13,6 +13,17 @@ from tests.house._house import HEAVY, PACKAGE, ROOT, sources
 
 PLUGIN = f"{PACKAGE}.testing.plugin"  # loaded by pytest in every project that installs us
 ENTRY = f"{PACKAGE}.testing.entry"  # loaded by Hypothesis, where that is installed
+FRAMEWORKS = {
+    "aiogram",
+    "apscheduler",
+    "celery",
+    "django",
+    "fastapi",
+    "procrastinate",
+    "starlette",
+    "taskiq",
+    "telegram",
+}
 LIGHT = [PACKAGE, *(name for name in (PLUGIN, ENTRY) if f"{name.replace('.', '/')}.py".partition("/")[2] in sources())]
 
 
@@ -29,6 +40,16 @@ def loaded(statement: str) -> set[str]:
 def test_what_everybody_imports_loads_nothing_heavy(module: str) -> None:
     """The root and the plug-ins that other tools load bring nothing heavy with them."""
     assert loaded(f"import {module}") == set()
+
+
+INTEGRATIONS = sorted(path for path in sources() if path.count("/") == 1 and path.startswith("integrations/"))
+
+
+def test_an_integration_does_not_load_its_framework() -> None:
+    """Whoever imports all of them has loaded none of the frameworks."""
+    names = [f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}" for path in INTEGRATIONS]
+    assert loaded(f"import {', '.join(names)}, {PACKAGE}.integrations.django") & FRAMEWORKS == set()
+    assert len(names) > 5
 
 
 @pytest.mark.parametrize("module", ["sqlite3", "pydantic"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -14,6 +15,10 @@ from retention_engine.cli.demo import demo
 from retention_engine.cli.exits import Exit, code_of, line_of
 from retention_engine.cli.explaining import explain
 from retention_engine.cli.importing import import_
+from retention_engine.cli.previewing import preview
+from retention_engine.cli.resolving import unresolved
+from retention_engine.cli.running import deliver
+from retention_engine.cli.running import run as run_
 from retention_engine.cli.segments import segment
 from retention_engine.errors import RetentionError
 
@@ -32,10 +37,16 @@ app.command(segment)
 app.command(advance)
 app.command(backtest_, name="backtest")
 app.command(explain)
+app.command(preview)
+app.command(run_, name="run")
+app.command(deliver)
+app.command(unresolved)
+_SILENT = logging.NullHandler()
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; errors become one line on standard error and an exit code."""
+    logging.getLogger("retention_engine").addHandler(_SILENT)  # what matters is printed
     try:
         done = app(arguments, exit_on_error=False, print_error=False, verbose=False)
         sys.stdout.flush()

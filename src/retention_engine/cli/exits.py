@@ -15,7 +15,7 @@ class Exit(IntEnum):
     OK = 0
     """Done."""
     FOUND = 1
-    """Done, but there is something to look at: findings of ``check``, rows refused by ``import``."""
+    """Done, but there is something to look at: findings of ``check``, refused rows, unknown outcomes, a held clock."""
     USAGE = 2
     """The command line is wrong: an unknown option or name, an instant that cannot be, a missing extra."""
     INPUT = 3

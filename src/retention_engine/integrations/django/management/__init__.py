@@ -1,0 +1,3 @@
+"""What ``manage.py`` can do."""
+
+__all__ = []
