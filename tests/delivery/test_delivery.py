@@ -457,6 +457,13 @@ def test_what_forbids_counts_as_soon_as_it_is_known() -> None:
     engine.record(ConsentGiven(id="y", at=START - DAY, source="x", **words))
     engine.record(ConsentWithdrawn(id="n", at=START + SECOND, **words))
     assert sending(engine)[0].deliver(START).states["sent"] == 0
+    engine = shop(message())
+    for second, address in ((1, "newer"), (2, "newest")):
+        words = {"customer": "ann", "channel": "telegram", "address": address}
+        engine.record(ContactAdded(id=f"z{9 - second}", at=START + second * SECOND, **words))
+    delivery, transport = sending(engine)
+    delivery.deliver(START)
+    assert [one.address for one in transport.envelopes] == ["newest"]
 
 
 class Seen:

@@ -164,13 +164,13 @@ def no_dedupe(_: pytest.MonkeyPatch, world: World) -> None:
 
 def raw_clock(patch: pytest.MonkeyPatch, _: World) -> None:
     """Believe the wall clock, also when it goes back."""
-    patch.setattr(clock, "moved", lambda _, wall, monotonic, *__: clock.Stand(at=wall, monotonic=monotonic))
+    patch.setattr(clock, "moved", lambda _, wall, monotonic, *__, **___: clock.Stand(at=wall, monotonic=monotonic))
 
 
 def high_water_clock(patch: pytest.MonkeyPatch, _: World) -> None:
     """Never go back, but stand still until the wall clock has caught up."""
 
-    def moved(stand: clock.Stand, wall: int, monotonic: int, *_: object) -> clock.Stand:
+    def moved(stand: clock.Stand, wall: int, monotonic: int, *_: object, **__: object) -> clock.Stand:
         return clock.Stand(at=max(wall, stand.at), monotonic=monotonic)
 
     patch.setattr(clock, "moved", moved)

@@ -14,6 +14,8 @@ from retention_engine.engine.walk import Subject
 from retention_engine.facts import (
     AddressSuppressed,
     ConsentWithdrawn,
+    ContactAdded,
+    ContactRemoved,
     Fact,
     MessageFailed,
     MessageSent,
@@ -26,7 +28,7 @@ from retention_engine.state import History, fold
 from retention_engine.state.choices import address_of
 from retention_engine.view import View, zone_of
 
-_FORBIDDING = (ConsentWithdrawn, Paused, AddressSuppressed, SendingStopped)
+_AT_ONCE = (ConsentWithdrawn, Paused, AddressSuppressed, SendingStopped, ContactAdded, ContactRemoved)
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -59,8 +61,8 @@ def clear(
 ) -> Clearance:
     """Weigh an action that is in the outbox, at ``at``; whatever was said by then counts, known late or not.
 
-    The action itself, which the journal has already, is no reason against it. What forbids counts as soon as it is
-    known, even when whoever recorded it is ahead of our time.
+    The action itself, which the journal has already, is no reason against it. What forbids, and where
+    to, counts as soon as it is known, even when whoever recorded it is ahead of our time.
     """
     history = fold(History(subject.customer), _by(subject.facts, at))
     others = [one for one in subject.decisions if one.action is None or one.action.identity != action.identity]
@@ -90,9 +92,11 @@ def clear(
 
 
 def _by(facts: Iterable[Fact], at: int) -> list[Fact]:
-    """Return the facts that count at an instant."""
-    known = (evolve(fact, at=at) if fact.at > at and isinstance(fact, _FORBIDDING) else fact for fact in facts)
-    return [fact for fact in known if fact.at <= at]
+    """Return the facts that count at an instant; those that count at once keep their order."""
+    given = list(facts)
+    ahead = sorted((fact for fact in given if fact.at > at and isinstance(fact, _AT_ONCE)), key=lambda fact: fact.at)
+    early = [evolve(fact, at=at - place) for place, fact in enumerate(reversed(ahead))]
+    return [*(fact for fact in given if fact.at <= at), *early]
 
 
 def _told(facts: Sequence[Fact], key: str) -> dict[str, int]:
