@@ -46,7 +46,8 @@ ONLY = {  # who: the only names it may know besides itself
     "transports": "errors timing money keys values facts actions envelopes ports",
     "observers": "errors timing money keys values facts actions envelopes signals ports",
 }
-PLUGGED_IN = frozenset({"stores", "transports", "templates", "observers"})  # known from the loop upwards, never to what is asked
+# Known from the loop upwards, never to what is asked:
+PLUGGED_IN = frozenset({"stores", "transports", "templates", "observers"})
 PUBLIC_ONLY = frozenset({"segments", *FLOORS[-1].split()})  # sees packages as a user does, not the modules inside them
 LATE: dict[tuple[str, str], str] = {}  # (who, imports late): why, although it is not heavy
 
