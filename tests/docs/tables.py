@@ -164,6 +164,13 @@ def example(path: Path) -> Iterator[str]:
     yield from (f'```python title="{path.name}"', path.read_text("utf-8").rstrip(), "```")
 
 
+def excerpt(path: Path, name: str) -> Iterator[str]:
+    """Return one function of an example as a block of code."""
+    text = path.read_text("utf-8")
+    found = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name)
+    yield from (f'```python title="{path.name}"', ast.get_source_segment(text, found) or "", "```")
+
+
 FRAMEWORKS = ("telegram_shop", "online_store", *(f"{name}_shop" for name in ("ptb", "django", "celery")))
 FRAMEWORKS += tuple(f"{name}_shop" for name in ("apscheduler", "taskiq", "procrastinate"))
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
@@ -185,6 +192,8 @@ TABLES |= {
     f"example-{name.replace('_', '-')}": partial(example, ROOT / "examples" / f"{name}.py") for name in FRAMEWORKS
 }
 
+TABLES["shop-of-telegram-shop"] = partial(excerpt, ROOT / "examples" / "telegram_shop.py", "shop")
+
 
 def renewed(text: str) -> str:
     """Return a page with its tables made anew."""
@@ -198,7 +207,8 @@ def renewed(text: str) -> str:
 
 def pages() -> list[Path]:
     """Return the pages that hold tables."""
-    return [path for path in sorted((ROOT / "docs").rglob("*.md")) if MARK.search(path.read_text("utf-8"))]
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [path for path in found if MARK.search(path.read_text("utf-8"))]
 
 
 def _head(*names: str) -> Iterator[str]:
