@@ -13,7 +13,7 @@ from retention_engine.timing import microseconds, seconds
 from retention_engine.transports import AsyncTelegramTransport
 
 AT_ONCE = 8
-LIMITS = Limits(grace=seconds(1), turn=seconds(2), pause=seconds(1), rest=seconds(1))
+LIMITS = Limits(grace=seconds(1), turn=seconds(2), pause=seconds(1), rest=seconds(1), refused_share=50)
 TIMEOUT = 0.4
 
 

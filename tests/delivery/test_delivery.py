@@ -413,6 +413,19 @@ def test_a_rule_that_repeats_to_many_is_stopped() -> None:
     assert report.states["sent"] + report.states["pending"] + 5 == 18
 
 
+def test_a_rule_that_too_many_refuse_is_stopped() -> None:
+    """Twenty of a hundred: an old list, or a text taken for spam; the rest waits for somebody to look."""
+    names = [f"c{number:03}" for number in range(100)]
+    gone = Rejected("no_such_user", scope="address")
+    for count, left in ((20, 79), (19, 0)):
+        seen = Seen()
+        engine = shop(*(message(n, customer=name, valid=DAY) for n, name in enumerate(names)), customers=names)
+        engine.watchers.add(seen)
+        report = sending(engine, Sent("m"), *[gone] * count)[0].deliver(START)
+        assert report.states["pending"] == left
+        assert [one.code for one in seen.escalated] == ["many_refused"] * (left > 0)
+
+
 def test_a_second_soft_failure_within_a_month_ends_an_address() -> None:
     """One full mailbox is no reason to give somebody up; two messages that failed for it within 30 days are."""
     full = Rejected("full", scope="address", permanent=False)

@@ -105,7 +105,7 @@ def here(kind: Any, key: PushKey = KEY, **more: Any) -> Any:
 
 
 @BOTH
-@pytest.mark.parametrize("private", [RAW, WRITTEN])
+@pytest.mark.parametrize("private", [RAW, WRITTEN], ids=["raw", "written"])
 def test_only_the_browser_can_read_it(kind: Any, private: str, service: tuple[int, type[Service]]) -> None:
     """An independent decryption and an independent check of the signature agree with what was meant."""
     port, handler = service
@@ -232,7 +232,10 @@ def test_the_largest_note_fits_into_what_services_take() -> None:
     assert 3_900 < len(request.body) <= 4_096
 
 
-@pytest.mark.parametrize("private", ["", "x", RAW[:-4], "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"])
+NO_KEYS = ["", "x", RAW[:-4], "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"]
+
+
+@pytest.mark.parametrize("private", NO_KEYS, ids=["empty", "short", "cut", "written"])
 def test_a_key_that_is_none_is_refused_without_showing_it(private: str) -> None:
     """It is found when the shop starts."""
     with pytest.raises(DefinitionError, match="private is no key") as raised:

@@ -63,6 +63,8 @@ class Limits:
         soft_fails: how often it is, before the message is dead; with a second such message within 30 days the
             address counts as gone.
         strikes: customers with the same trouble within a day, before a template or rule rests.
+        refused: messages of a rule refused for good within a day (UTC), by address or content, before it stops ...
+        refused_share: ... if they are more than this percentage of those settled that day; counted by each worker.
         repeat: within which a customer is not told the same again by marketing messages.
     """
 
@@ -79,6 +81,8 @@ class Limits:
     soft_fail: Span = field(default=hours(36))
     soft_fails: int = 3
     strikes: int = 5
+    refused: int = 20
+    refused_share: int = 5
     repeat: Span = field(default=hours(18))
 
     def end_of(self, parcel: Parcel) -> int:
