@@ -24,7 +24,7 @@ test: lint types docs # everything that must be green
 	$(RUN) pytest -n auto --dist worksteal --hypothesis-seed=2026 $(ARGS) $(LONG) # long searches, at full speed
 
 nightly: $(VENV)/.dev # the same searches, as long as a night: hours
-	RETENTION_NIGHTLY=1 $(RUN) pytest -n auto --dist worksteal --timeout 36000 -s $(ARGS) $(NIGHTLY)
+	RETENTION_NIGHTLY=1 $(RUN) pytest -n auto --dist worksteal --timeout 36000 -o faulthandler_timeout=0 -rP $(ARGS) $(NIGHTLY)
 
 lint: $(VENV)/.dev # format and style
 	$(RUN) ruff format --check .
