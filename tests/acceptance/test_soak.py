@@ -114,7 +114,7 @@ def worker(path: Path, api: FakeTelegram, span: int) -> subprocess.Popen[bytes]:
 
 def until_done(path: Path, api: FakeTelegram, kills: int, dice: Random) -> int:
     """Let workers work, one after the other, and kill some of them at any time; return how many were killed."""
-    end, done, every = time.monotonic() + LONGEST, 0, MESSAGES / (kills + 1)
+    end, done, every = time.monotonic() + LONGEST, 0, 0.8 * MESSAGES / kills
     while True:
         process = worker(path, api, SPAN)
         mark = every * (done + 0.2 + 0.8 * dice.random())

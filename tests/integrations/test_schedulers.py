@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -56,7 +58,18 @@ def test_a_forked_process_makes_its_own(forked: bool, monkeypatch: pytest.Monkey
     assert (runner() is first) is not forked
 
 
+@pytest.fixture
+def kept_logging() -> Iterator[None]:
+    """Give the root logger back its level and handlers: a worker of Celery takes it over."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
 @needs("celery")
+@pytest.mark.usefixtures("kept_logging")
 def test_celery_ticks() -> None:
     """A worker runs the task, in a thread of its own; beat has an entry that expires before the next one."""
     from celery import Celery
