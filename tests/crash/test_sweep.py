@@ -62,7 +62,7 @@ def test_a_disk_that_refuses_leaves_nothing_half_done(mode: str) -> None:
     report = sweep(mode, 2, 1 if NIGHTLY else EVERY[mode])
     clean(report)
     assert report["struck"] > report["runs"] // 2
-    assert report["errors"] >= report["struck"] // 2
+    assert report["errors"] >= report["struck"] // 4  # what settles a call is tried again, once is not enough there
 
 
 @pytest.mark.parametrize("seed", range(10 if NIGHTLY else 1))
@@ -84,7 +84,7 @@ def test_a_power_cut_with_less_syncing_loses_facts_and_sends_twice() -> None:
     ("mode", "plant", "promise"),
     [
         ("after", "forgetful", "duplicate"),
-        ("full", "forgetful", "duplicate"),
+        ("stays full", "forgetful", "duplicate"),
         ("after", "early", "facts"),
         ("after", "piecemeal", "outbox"),
     ],

@@ -290,6 +290,8 @@ FIRST = {  # the round in which a fault was met when this was written; the other
     "a suppressed address is written to": 8,
     "a cool-down counts its own occasion only": 1,
     "a switch for all is ignored": 3,
+    "a pause ends late": 29,
+    "the door is asked for ever": 11,
     "a cap makes room a microsecond late": 3,
     "a day begins a microsecond late": 3,
     "a cool-down ends late": 3,
