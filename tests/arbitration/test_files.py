@@ -106,6 +106,10 @@ class Whim(Policy):
 class Pretender(Never):
     """A policy of somebody else's that is written like one of ours."""
 
+    def text(self) -> str:
+        """Return the text of another one."""
+        return "Never()"
+
 
 @pytest.mark.parametrize("given", [(Whim(),), (1,), (AtMost(1, per=days(1)), None), (Pretender(),)])
 def test_what_cannot_be_read_back_is_not_written(given: tuple[Policy, ...]) -> None:

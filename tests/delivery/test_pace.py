@@ -129,3 +129,12 @@ def test_a_rate_that_is_none_is_refused(wrong) -> None:
     """Zero, a truth value and a bare number are no rates."""
     with pytest.raises(DefinitionError):
         wrong()
+
+
+def test_what_has_no_rate_is_not_slowed_down() -> None:
+    """A channel with one for its chats only has none to lower, and nothing to wait for after another worker."""
+    pacer = Pacer(Pace(address=Rate(1)))
+    pacer.slow_channel()
+    pacer.slow_domain("a@x.example", 0)
+    pacer.take_over(SECOND)
+    assert (pacer.rests_until(0), pacer.free_at("a@x.example", 0)) == (0, 0)

@@ -597,3 +597,12 @@ def test_a_locked_file_only_delays(tmp_path: Path) -> None:
             until(lambda: engine.store.parcels.listed(ParcelState.SENT, "", 9))
             assert one.engine is engine
     assert set(told.codes) == {"tick_failed StoreError"}
+
+
+def test_a_loop_that_is_closed_is_not_woken() -> None:
+    """Its event loop ended without a word; ringing goes on for the others."""
+    bell, loop = bells.Bell(), asyncio.new_event_loop()
+    bell._loops.add((loop, asyncio.Event()))
+    loop.close()
+    bell.ring()
+    assert bell._rung.is_set()

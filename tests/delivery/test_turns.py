@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+from attrs import asdict
 
 from retention_engine.actions import Parcel, ParcelState
 from retention_engine.delivery import Delivery, Limits
-from retention_engine.delivery.brakes import Channel, judged
+from retention_engine.delivery.brakes import Brakes, Channel, judged
 from retention_engine.envelopes import Migrated, NotSent, Pace, Rate, Rejected, SendOutcome, Sent, Unknown
 from retention_engine.errors import StoreError
 from retention_engine.timing import DAY, MINUTE, SECOND
 from retention_engine.transports import RecordingTransport, too_late
-from tests.delivery._shop import START, Plain, message, sending, shop
+from tests.delivery._shop import START, Plain, message, row, sending, shop
 
 LIMITS = Limits()
 
@@ -227,3 +232,99 @@ def test_a_known_outcome_outlives_a_busy_store(failures: int, kept: bool, monkey
             delivery.deliver(START)
         assert delivery.deliver(START + 2 * MINUTE).states == {"unknown": 1}
     assert len(transport.envelopes) == 1
+
+
+def test_a_slow_domain_slows_its_own_messages_only() -> None:
+    """Greylisted: the next one to the same server waits for two seconds, others for none."""
+    engine = crowd(3)
+
+    class Mails(RecordingTransport):
+        pace = Pace(domain=Rate(1))
+
+    domains = {"c000": "a@slow.example", "c001": "b@slow.example", "c002": "c@quick.example"}
+    transport = Mails([NotSent("greylisted", scope="domain")])
+    delivery = Delivery(engine, {"telegram": transport}, renderer=Plain(), addresses=lambda who, _: domains[who])
+    for moment in (START, START + SECOND, START + 2 * SECOND):
+        delivery.deliver(moment)
+    first = next(one.address for one in transport.envelopes)
+    slow = [one.address for one in transport.envelopes if one.address.endswith(first.partition("@")[2])]
+    assert len(slow) <= 2
+
+
+def test_a_channel_taken_by_another_worker_meanwhile_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the lock somebody was quicker: nothing is begun, and the report says when to come again."""
+    engine = crowd(2)
+    settings, hold = engine.store.settings, engine.store.settings.hold
+    quick: list[str] = []
+
+    def quicker(name: str, *, change: bool = False) -> str | None:
+        if change and name == "delivery channels" and not quick:
+            quick.append(name)
+            state = {"telegram": {**asdict(Channel()), "holder": "worker 9", "held_until": START + 9 * SECOND}}
+            settings.put(name, json.dumps(state))
+        return hold(name, change=change)
+
+    monkeypatch.setattr(settings, "hold", quicker)
+    delivery, transport = worker(engine)
+    assert delivery.deliver(START).again == START + 9 * SECOND
+    assert transport.envelopes == []
+
+
+def test_a_commit_that_fails_at_its_end_gives_the_place_back() -> None:
+    """The disk is full at the very commit: the call is not made and counts for a second, not for ever."""
+    engine = crowd(3)
+    delivery, transport = worker(engine)
+    inner, count = engine.exclusively, [0]
+
+    @contextmanager
+    def failing() -> Iterator[None]:
+        count[0] += 1
+        with inner():
+            yield
+            if count[0] == 2:
+                raise StoreError("full")
+
+    engine.exclusively = failing  # a method of this one
+    with pytest.raises(StoreError, match="full"):
+        delivery.deliver(START)
+    assert transport.envelopes == []
+    assert delivery.deliver(START + SECOND).states == {"sent": 3}
+
+
+def test_a_message_ended_by_another_meanwhile_is_not_told_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else wrote its end between the look and ours."""
+    engine = shop(message(1, valid=SECOND))
+    overrule = engine.store.outbox.overrule
+
+    def late(parcel: Parcel) -> bool:
+        overrule(parcel)
+        return False
+
+    monkeypatch.setattr(engine.store.outbox, "overrule", late)
+    report = sending(engine)[0].deliver(START + DAY)
+    assert (dict(report.states), row(engine, message(1)).state) == ({}, ParcelState.EXPIRED)
+
+
+def test_a_store_that_fails_is_no_fault_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The delivery ends with its error, and the message waits as before."""
+    engine = shop(message(1))
+
+    def broken(*_: object) -> None:
+        raise StoreError("locked")
+
+    monkeypatch.setattr(engine, "clear", broken)
+    with pytest.raises(StoreError, match="locked"):
+        sending(engine)[0].deliver(START)
+    assert row(engine, message(1)).reason is None
+
+
+def test_what_rests_already_is_not_struck_again() -> None:
+    """It is told once."""
+    engine = shop()
+    brakes = Brakes(engine.store.settings, 2)
+    with engine.exclusively():
+        assert [brakes.strike("template", "hello", name, START) for name in ("ann", "bob", "cid")] == [
+            False,
+            True,
+            False,
+        ]

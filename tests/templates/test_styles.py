@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from retention_engine.errors import MissingExtra
+from retention_engine.errors import MissingExtra, TemplateError
 from retention_engine.templates import JinjaRenderer, PlainRenderer, Shape, inlined_styles, styles
 
 MAIL = """<html><head><style>
@@ -58,3 +58,15 @@ def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     styles._inliner.cache_clear()
     with pytest.raises(MissingExtra, match=r"retention-engine\[email\]"):
         inlined_styles("<p>Hi</p>")
+
+
+def test_styles_that_cannot_be_read_are_the_fault_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the library says of them is told as an error of ours."""
+
+    class Picky:
+        def inline(self, html: str) -> str:
+            raise ValueError("no such rule")
+
+    monkeypatch.setattr(styles, "_inliner", Picky)
+    with pytest.raises(TemplateError, match="style: no such rule"):
+        inlined_styles("<p>")

@@ -84,7 +84,7 @@ def settled(call: Call, row: Parcel, outcome: SendOutcome, *, at: int, limits: L
             return _not_sent(call, row, outcome, at=at, limits=limits)
         case Rejected():
             return _rejected(call, row, outcome, at=at, limits=limits)
-        case Migrated():
+        case _:
             change = later(row, at + SECOND, outcome.code, at=at, limits=limits)
             return evolve(change, facts=(*change.facts, _moved(call, outcome, at)))
 

@@ -195,17 +195,20 @@ class Ticker:
         """Read the clock and advance the engine to it; nothing is advanced while the clock is held."""
         with self._turn:
             check_environment(self.engine, self._environment)
-            for rest in reversed(range(_RETRIES)):
-                reading = self.clock.sync()
-                self._say(reading)
-                if reading.held:
-                    break
+            tries = _RETRIES
+            while not (reading := self._read()).held:
                 try:
                     return reading, self.engine.advance(reading.at)
                 except TimeError:  # another worker got further between the two
-                    if not rest:
+                    tries -= 1
+                    if not tries:
                         raise
             return reading, None
+
+    def _read(self) -> Reading:
+        reading = self.clock.sync()
+        self._say(reading)
+        return reading
 
     def _done(self, reading: Reading, advanced: Advanced, report: Report) -> TickReport:
         self._again = report.again

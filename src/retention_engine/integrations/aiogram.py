@@ -31,11 +31,7 @@ def connect(dispatcher: Any, runner: Runner, **inbox: Any) -> None:
     dispatcher.shutdown.register(runner.stop)
     dispatcher.update.outer_middleware(middleware)
     for kind in KINDS:  # polling asks Telegram only for kinds that have a handler
-        dispatcher.observers[kind].register(_nothing, _never)
-
-
-async def _nothing(_: Any) -> None:
-    return
+        dispatcher.observers[kind].register(_never, _never)
 
 
 def _never(_: Any) -> bool:

@@ -34,10 +34,6 @@ def _same(chat: str) -> str | None:
     return chat
 
 
-def _no_poll(_: str) -> AskedPoll | None:
-    return None
-
-
 @frozen(kw_only=True)
 class Inbox:
     """Records what an update says; what it says twice changes nothing.
@@ -54,7 +50,7 @@ class Inbox:
     customer_of: CustomerOf = _same
     keyring: Keyring | None = field(default=None, repr=False)
     tenant: str = ""
-    polls: Callable[[str], AskedPoll | None] = _no_poll
+    polls: Callable[[str], AskedPoll | None] = lambda _: None
 
     async def take(self, update: Mapping[str, Any]) -> None:
         """Record an update as Telegram sends it; one that cannot be a fact is logged, and the bot still gets it.

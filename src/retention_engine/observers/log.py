@@ -6,7 +6,7 @@ import logging
 
 from attrs import field, frozen
 
-from retention_engine.signals import Escalated, FactsRecorded, MessageSettled, Signal, TimeAdvanced
+from retention_engine.signals import Escalated, MessageSettled, Signal, TimeAdvanced
 from retention_engine.timing import to_text
 
 _TROUBLE = frozenset({"unknown", "dead"})
@@ -36,5 +36,5 @@ class LogObserver:
                 total = sum(signal.decisions.values())
                 to = to_text(signal.to)
                 self.logger.debug("advanced to %s: %d customers, %d decisions", to, signal.evaluated, total)
-            case FactsRecorded():
+            case _:
                 self.logger.debug("recorded %d facts, %d known", signal.new, signal.known)

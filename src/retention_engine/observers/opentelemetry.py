@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retention_engine.errors import MissingExtra
-from retention_engine.signals import Escalated, FactsRecorded, MessageSettled, Signal, TimeAdvanced
+from retention_engine.signals import FactsRecorded, MessageSettled, Signal, TimeAdvanced
 from retention_engine.timing import SECOND
 
 if TYPE_CHECKING:
@@ -50,6 +50,6 @@ class OpenTelemetryObserver:
                 self._messages.add(1, names)
                 if signal.state == "sent":
                     self._waited.record(signal.waited / SECOND, {"channel": channel})
-            case Escalated():
+            case _:
                 self._escalated.add(1, {"code": signal.code})
                 self._span().add_event("retention.escalated", {"code": signal.code, "subject": signal.subject})

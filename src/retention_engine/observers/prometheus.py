@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retention_engine.errors import MissingExtra
-from retention_engine.signals import Escalated, FactsRecorded, MessageSettled, Signal, TimeAdvanced
+from retention_engine.signals import FactsRecorded, MessageSettled, Signal, TimeAdvanced
 from retention_engine.timing import SECOND
 
 if TYPE_CHECKING:
@@ -59,5 +59,5 @@ class PrometheusObserver:
                 self._messages.labels(signal.rule, channel, signal.state, signal.reason).inc()
                 if signal.state == "sent":
                     self._waited.labels(channel).observe(signal.waited / SECOND)
-            case Escalated():
+            case _:
                 self._escalated.labels(signal.code).inc()
