@@ -8,7 +8,8 @@ INSTALL = $(RUN) pip install --quiet --disable-pip-version-check
 INPUTS = pyproject.toml constraints.txt
 LONG = tests/laws tests/acceptance tests/crash \
   tests/delivery/test_simulation.py tests/engine/checks/test_soundness.py tests/intake/test_online_retail.py
-NIGHTLY = tests/crash tests/delivery/test_simulation.py tests/acceptance/test_soak.py tests/acceptance/test_postgres.py
+NIGHTLY = tests/crash tests/delivery/test_simulation.py tests/acceptance/test_soak.py tests/acceptance/test_postgres.py \
+  tests/loyalty/test_laws.py tests/loyalty/test_metamorphic.py
 
 .PHONY: demo test nightly lint types docs bench measure build clean
 .NOTPARALLEL:

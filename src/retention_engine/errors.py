@@ -10,6 +10,11 @@ RetentionError
 ├── TemplateError (ValueError)        a template is wrong or cannot be filled; nothing of the message was made
 │   └── EmptyContent                  it was filled, but there is nothing to say
 ├── SignatureError (ValueError)       a received webhook is not genuine: forged, altered, too old or too large
+├── LedgerError (ValueError)          a command to a ledger is refused; nothing of it was posted
+│   ├── Insufficient                  there are fewer units than asked for
+│   ├── KeyConflict                   the key was used already for another command
+│   ├── StaleSnapshot                 the order is known already in a later state
+│   └── VersionConflict               somebody else appended in between: read again, decide again
 ├── TimeError (ValueError)            a naive datetime, an unknown zone, an instant out of range
 ├── StoreError (RuntimeError)         the store cannot be used (version, file, lock)
 └── MissingExtra (ImportError)        an optional dependency is needed; says which extra to install
@@ -113,6 +118,60 @@ class TemplateError(RetentionError, ValueError):
 
 class EmptyContent(TemplateError):
     """A template was filled, but there is nothing to say: no item is left, or the text is empty."""
+
+
+class LedgerError(RetentionError, ValueError):
+    """A command to a ledger is refused; nothing of it was posted.
+
+    Attributes:
+        code: why, such as ``bad_amount``, ``bad_window``, ``not_open`` or ``unknown_grant``; never renamed.
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        """Keep the code beside the message."""
+        super().__init__(message)
+        self.code = code
+
+
+class Insufficient(LedgerError):
+    """There are fewer units than asked for.
+
+    Attributes:
+        available: what could be taken.
+        asked: what was wanted.
+    """
+
+    def __init__(self, available: int, asked: int) -> None:
+        """Say both numbers."""
+        super().__init__(f"{asked} units are asked for, {available} are available", code="insufficient")
+        self.available = available
+        self.asked = asked
+
+
+class KeyConflict(LedgerError):
+    """The key was used already for another command."""
+
+    def __init__(self, key: str) -> None:
+        """Say which."""
+        super().__init__(f"key {shown(key)} was used already for another command", code="key_conflict")
+
+
+class StaleSnapshot(LedgerError):
+    """The order is known already in a later state."""
+
+    def __init__(self, order: str, *, revision: int, known: int) -> None:
+        """Say both revisions."""
+        message = f"revision {revision} of order {shown(order)} is older than {known}, which was applied"
+        super().__init__(message, code="stale_snapshot")
+
+
+class VersionConflict(LedgerError):
+    """Somebody else appended in between: read again, decide again."""
+
+    def __init__(self, stream: object, *, expected: int, found: int) -> None:
+        """Say both versions."""
+        message = f"{stream} is at version {found}, not {expected}"
+        super().__init__(message, code="version_conflict")
 
 
 class TimeError(RetentionError, ValueError):

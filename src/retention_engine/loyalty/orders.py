@@ -1,0 +1,182 @@
+"""What an order means for a ledger: parts of lines paid in money and with points, and cumulative targets of refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from retention_engine.errors import LedgerError, shown
+
+
+class Split(StrEnum):
+    """Which part of a returned line was paid in money. Codes are stored and never renamed."""
+
+    PRO_RATA = "pro_rata"
+    """In proportion."""
+    MONEY_FIRST = "money_first"
+    """Money comes back first."""
+    POINTS_FIRST = "points_first"
+    """Points come back first."""
+
+
+class Basis(StrEnum):
+    """What a cell was granted for. Codes are stored and never renamed."""
+
+    MONEY = "money"
+    """The part of the line paid in money."""
+    QUANTITY = "quantity"
+    """Each piece."""
+    ORDER = "order"
+    """A share of an amount for the whole order."""
+
+
+class Status(StrEnum):
+    """Where an order stands. Codes are stored and never renamed."""
+
+    PLACED = "placed"
+    """Not paid yet."""
+    PAID = "paid"
+    """Paid, delivered or partly returned."""
+    CANCELLED = "cancelled"
+    """Over, before or after payment."""
+
+
+def _count(_: Any, attribute: Any, value: Any) -> None:
+    if type(value) is not int or not 0 <= value <= 10**15:
+        name = getattr(attribute, "name", "an amount")
+        raise LedgerError(f"{name} is a whole number from 0 to 10**15, not {shown(value)}", code="bad_amount")
+
+
+@frozen(kw_only=True)
+class OrderLine:
+    """One line of an order, in minor units of money.
+
+    Attributes:
+        net: after discounts.
+        with_points: the part of it paid with points.
+        returned: how much of ``net`` was returned so far.
+        quantity: pieces.
+        quantity_returned: pieces returned so far.
+    """
+
+    id: str
+    net: int = field(validator=_count)
+    with_points: int = field(default=0, validator=_count)
+    returned: int = field(default=0, validator=_count)
+    quantity: int = field(default=1, validator=_count)
+    quantity_returned: int = field(default=0, validator=_count)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse parts larger than the line."""
+        if max(self.with_points, self.returned) > self.net or self.quantity_returned > self.quantity:
+            raise LedgerError(f"a part of line {shown(self.id)} is larger than the line: {self}", code="exceeds_line")
+
+    def money_back(self, split: Split) -> Fraction:
+        """Return the part of what was returned that had been paid in money."""
+        in_money = self.net - self.with_points
+        if split is Split.MONEY_FIRST:
+            return Fraction(min(self.returned, in_money))
+        if split is Split.POINTS_FIRST:
+            return Fraction(max(0, self.returned - self.with_points))
+        return Fraction(in_money * self.returned, self.net) if self.net else Fraction(0)
+
+
+@frozen(kw_only=True)
+class Cell:
+    """The units of a grant that belong to one rule and one line."""
+
+    rule: str
+    line: str
+    amount: int = field(validator=_count)
+    basis: Basis = Basis.MONEY
+
+    def kept(self, line: OrderLine, split: Split) -> int:
+        """Return the units that the customer keeps after what was returned so far, rounded down."""
+        base, rest = Fraction(line.net), Fraction(line.net - line.returned)
+        if self.basis is Basis.MONEY:
+            base = Fraction(line.net - line.with_points)
+            rest = base - line.money_back(split)
+        elif self.basis is Basis.QUANTITY:
+            base, rest = Fraction(line.quantity), Fraction(line.quantity - line.quantity_returned)
+        return int(self.amount * rest / base) if base else 0
+
+
+@frozen(kw_only=True)
+class Receipt:
+    """What an order was granted and paid with, frozen when it was paid: refunds read it, never the rules of today.
+
+    Attributes:
+        points: units it was paid with.
+        point_value: minor units of money that one of them paid.
+    """
+
+    lines: tuple[OrderLine, ...]
+    cells: tuple[Cell, ...] = ()
+    points: int = field(default=0, validator=_count)
+    point_value: Fraction = Fraction(1)
+    split: Split = Split.PRO_RATA
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse double lines, cells without a line, and points that are worth nothing."""
+        names = [line.id for line in self.lines]
+        if len(set(names)) != len(names) or {cell.line for cell in self.cells} - set(names):
+            raise LedgerError(f"lines are not unique, or a cell has none: {names}", code="unknown_line")
+        if self.point_value <= 0:
+            raise LedgerError(f"a point is worth more than nothing, not {self.point_value}", code="bad_amount")
+        worth, paid = self.points * self.point_value, sum(line.with_points for line in self.lines)
+        if abs(worth - paid) >= 1:
+            raise LedgerError(f"{self.points} points are worth {worth}, the lines say {paid}", code="bad_amount")
+
+    def returning(self, lines: Sequence[OrderLine]) -> Receipt:
+        """Return it with what was returned so far, as other lines of the same ids say."""
+        given = {line.id: line for line in lines}
+        if given.keys() != {line.id for line in self.lines}:
+            raise LedgerError(f"the lines are not those that were paid: {sorted(given)}", code="unknown_line")
+        return evolve(self, lines=tuple(_returning(line, given[line.id]) for line in self.lines))
+
+    @property
+    def kept(self) -> dict[str, int]:
+        """The units that the customer keeps, by rule."""
+        lines = {line.id: line for line in self.lines}
+        found: dict[str, int] = {}
+        for cell in self.cells:
+            found[cell.rule] = found.get(cell.rule, 0) + cell.kept(lines[cell.line], self.split)
+        return found
+
+    @property
+    def points_back(self) -> int:
+        """The units spent that are given back by now, rounded down; all of them once everything was returned."""
+        if all(line.returned == line.net for line in self.lines):
+            return self.points
+        back = sum(line.returned - line.money_back(self.split) for line in self.lines)
+        return min(self.points, int(back / self.point_value))
+
+    @property
+    def money_back(self) -> int:
+        """The money refunded by now, rounded down."""
+        return int(sum(line.money_back(self.split) for line in self.lines))
+
+
+def _returning(line: OrderLine, given: OrderLine) -> OrderLine:
+    return evolve(line, returned=given.returned, quantity_returned=given.quantity_returned)
+
+
+def share_out(total: int, weights: Sequence[int | Fraction]) -> list[int]:
+    """Return whole parts of a total in proportion to weights: by largest remainder, ties to the first.
+
+    Raises:
+        LedgerError: the total or a weight is negative, or there is nothing to share it over.
+    """
+    whole = sum(weights)
+    if total < 0 or any(weight < 0 for weight in weights) or (total and not whole):
+        raise LedgerError(f"cannot share {total} over {shown(list(weights))}", code="bad_amount")
+    exact = [Fraction(total) * weight / whole if whole else Fraction(0) for weight in weights]
+    parts = [int(part) for part in exact]
+    order = sorted(range(len(parts)), key=lambda place: (parts[place] - exact[place], place))
+    for place in order[: total - sum(parts)]:
+        parts[place] += 1
+    return parts

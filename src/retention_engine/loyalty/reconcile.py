@@ -1,0 +1,182 @@
+"""``ReconcileOrder``: the order as it is now; whatever differs from what was posted is posted.
+
+It copes with cancelling and paying again, late refunds, won disputes, lost and repeated deliveries: only the latest
+snapshot counts.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import evolve, field, frozen
+
+from retention_engine.errors import LedgerError, StaleSnapshot, shown
+from retention_engine.loyalty.changes import OrderKnown
+from retention_engine.loyalty.granting import grant, reverse
+from retention_engine.loyalty.orders import Receipt, Status
+from retention_engine.loyalty.spending import capture, hold_for, redeem, restore, set_hold, void
+from retention_engine.loyalty.units import Account
+from retention_engine.loyalty.validity import Validity
+from retention_engine.loyalty.work import Command, Result, Work
+
+
+@frozen(kw_only=True)
+class OrderRecord:
+    """What was posted about an order so far.
+
+    Attributes:
+        receipt: as it was paid first; None: never paid.
+        grants: (rule, cycle, lot).
+        redemptions: that paid for it.
+    """
+
+    revision: int
+    receipt: Receipt | None = None
+    grants: tuple[tuple[str, int, str], ...] = ()
+    redemptions: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class ReconcileOrder(Command):
+    """Make the ledger agree with an order as it is now.
+
+    Attributes:
+        order: its id.
+        revision: grows with every change of the order.
+        receipt: its lines with what was returned so far; grants and points count when it is paid first.
+        vests_at, waits, validity: of what is granted now, as for ``Earn``.
+    """
+
+    KIND: ClassVar[str] = "order"
+
+    order: str
+    revision: int
+    status: Status = field(converter=Status)
+    receipt: Receipt
+    vests_at: int | None = None
+    waits: bool = False
+    validity: Validity = None
+
+    def perform(self, work: Work) -> Result:
+        """Void and restore, then reverse, then capture, then earn."""
+        known = work.state.orders.get(self.order)
+        record = known if isinstance(known, OrderRecord) else OrderRecord(revision=-1)
+        if self.revision <= record.revision:
+            raise StaleSnapshot(self.order, revision=self.revision, known=record.revision)
+        paid = self.status is Status.PAID
+        receipt = record.receipt or self.receipt
+        now = receipt.returning(self.receipt.lines)
+        spend = now.points - now.points_back if paid else 0
+        desk = _Desk(work, self, evolve(record, revision=self.revision, receipt=receipt if paid else record.receipt))
+        moved = {
+            "restored": desk.give_back(spend),
+            "reversed": desk.take_back(now.kept if paid else {}),
+            "spent": desk.spend(spend),
+            "held": desk.hold(self.receipt.points if self.status is Status.PLACED else 0),
+            "granted": desk.grant(now.kept if paid else {}),
+        }
+        work.do(OrderKnown(self.order, desk.record))
+        back = now.money_back if paid else sum(line.net - line.with_points for line in now.lines)
+        return {
+            **moved,
+            "money_back": back if desk.record.receipt else 0,
+            "kept": sum(now.kept.values()) if paid else 0,
+        }
+
+
+class _Desk:
+    """The steps of one reconciliation, and the record that they lead to."""
+
+    def __init__(self, work: Work, command: ReconcileOrder, record: OrderRecord) -> None:
+        self.work = work
+        self.command = command
+        self.record = record
+
+    def _as(self, step: str) -> Work:
+        self.work.name = f"{self.command.key}/{step}"
+        return self.work
+
+    def _spent(self) -> int:
+        known = self.work.state.redemptions
+        return sum(known[name].amount - known[name].restored for name in self.record.redemptions)
+
+    def give_back(self, target: int) -> int:
+        """Restore what is spent beyond the target, the last redemption first."""
+        left = total = max(0, self._spent() - target)
+        for name in reversed(self.record.redemptions):
+            one = self.work.state.redemptions[name]
+            part = min(left, one.amount - one.restored)
+            if part:
+                restore(self._as(f"restore:{name}"), name, part)
+                left -= part
+        return total
+
+    def _granted(self, rule: str) -> list[tuple[str, int]]:
+        """Return (lot, units not reversed), the last first."""
+        state = self.work.state
+        lots = [lot for name, _, lot in reversed(self.record.grants) if name == rule]
+        return [(lot, state.lots[lot].lot.issued - state.grants[lot].reversed) for lot in lots]
+
+    def take_back(self, kept: dict[str, int]) -> int:
+        """Reverse what was granted beyond what is kept, the last grant first."""
+        total = 0
+        for rule in dict.fromkeys(name for name, _, _ in self.record.grants):
+            lots = self._granted(rule)
+            left = max(0, sum(units for _, units in lots) - kept.get(rule, 0))
+            for lot, units in lots:
+                part = min(left, units)
+                if part:
+                    reverse(self._as(f"reverse:{rule}"), lot, part)
+                    left -= part
+                    total += part
+        return total
+
+    def spend(self, target: int) -> int:
+        """Capture the hold of the order, and redeem what it lacks."""
+        need = total = max(0, target - self._spent())
+        hold = hold_for(self.work, self.command.order)
+        names = []
+        if hold is not None and need:
+            part = min(hold.amount, need)
+            names.append(str(capture(self._as("capture"), hold, part)["redemption"]))
+            need -= part
+        if need:
+            names.append(redeem(self._as("redeem"), need, self.command.order).id)
+        self.record = evolve(self.record, redemptions=(*self.record.redemptions, *names))
+        return total
+
+    def hold(self, target: int) -> int:
+        """Hold units for an order that is not paid, or let go of them."""
+        if target:
+            return set_hold(self._as("hold"), self.command.order, target)[0].amount
+        hold = hold_for(self.work, self.command.order)
+        if hold is not None:
+            void(self.work, hold)
+        return 0
+
+    def grant(self, kept: dict[str, int]) -> int:
+        """Grant what is kept beyond what was granted, as a new cycle of the rule."""
+        total = 0
+        for rule, units in kept.items():
+            missing = units - sum(left for _, left in self._granted(rule))
+            if missing > 0:
+                cycle = 1 + sum(name == rule for name, _, _ in self.record.grants)
+                lot = self._grant(f"earn:{rule}:{cycle}", missing)
+                self.record = evolve(self.record, grants=(*self.record.grants, (rule, cycle, lot)))
+                total += missing
+        return total
+
+    def _grant(self, step: str, amount: int) -> str:
+        one, work = self.command, self._as(step)
+        vests = one.vests_at if one.vests_at is not None or one.waits else work.effective_at
+        lot = grant(work, amount, vests, validity=one.validity, source=f"order:{one.order}")
+        work.settle([lot])
+        return lot
+
+
+def order_command(account: Account, order: str, *, revision: int, **rest: object) -> ReconcileOrder:
+    """Return the command for a snapshot of an order; its key follows from the order and the revision."""
+    if type(revision) is not int or revision < 0:
+        raise LedgerError(f"a revision is a whole number from 0, not {shown(revision)}", code="bad_amount")
+    given: dict[str, object] = {"account": account, "order": order, "revision": revision, **rest}
+    return ReconcileOrder(key=f"order:{order}:{revision}", **given)  # type: ignore[arg-type] # checked by the class

@@ -1,0 +1,69 @@
+"""The terms of a programme: what holds, refunds, debts and activity mean. New terms never change what exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from retention_engine.errors import DefinitionError, shown
+from retention_engine.loyalty.validity import Validity
+from retention_engine.timing import Span, days, minutes
+
+OWN_REVERSAL = None
+"""The debt limit of points: a reversal may leave its own shortfall as debt, whatever it is."""
+
+_TWO_WEEKS, _HOLD, _LONGEST_HOLD, _TOLERANCE = days(14), minutes(60), days(7), minutes(5)
+
+
+@frozen
+class Original:
+    """Units given back to a lot that has expired are expired."""
+
+
+@frozen
+class Grace:
+    """Units given back to a lot that has expired live on for a span: once."""
+
+    span: Span = field(default=_TWO_WEEKS)
+
+
+@frozen
+class Fresh:
+    """Units given back to a lot that has expired live on with a new validity: when the shop cancelled."""
+
+    validity: Validity
+
+
+GiveBack = Original | Grace | Fresh
+
+
+def _check_limit(_: Any, __: Any, value: Any) -> None:
+    if value is not None and (type(value) is not int or value < 0):
+        raise DefinitionError(f"a limit is None or a whole number from 0, not {shown(value)}")
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What the programme has decided.
+
+    Attributes:
+        debt_limit: ``OWN_REVERSAL`` (the usual one for points), or the largest debt; 0 (usual for cashback): the shop
+            bears what is missing.
+        own_only: a reversal takes units of its own grant only; the shop bears the rest.
+        give_back: what becomes of spent units whose lot has expired when they are given back.
+        hold: how long a hold lasts when nothing is said.
+        longest_hold: the most that can be said.
+        activities: the kinds of commands that prolong units which last ``WhileActive``.
+        transfer_limit: the most units of one transfer; None: no limit.
+        clock_tolerance: how far the clock may go back between two commands; they count as simultaneous then.
+    """
+
+    debt_limit: int | None = field(default=OWN_REVERSAL, validator=_check_limit)
+    own_only: bool = False
+    give_back: GiveBack = field(factory=Grace)
+    hold: Span = field(default=_HOLD)
+    longest_hold: Span = field(default=_LONGEST_HOLD)
+    activities: frozenset[str] = frozenset({"earn", "order"})
+    transfer_limit: int | None = field(default=None, validator=_check_limit)
+    clock_tolerance: Span = field(default=_TOLERANCE)
