@@ -89,7 +89,7 @@ class Command:
         Raises:
             LedgerError: it is refused.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # every concrete command decides itself
 
 
 @define
