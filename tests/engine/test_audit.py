@@ -70,7 +70,7 @@ def test_a_row_that_cannot_be_is_found(state: ParcelState, words: dict[str, Any]
     }
     (found,) = engine.verify()
     assert (found.law, found.key) == (law, row.key)
-    assert str(found).startswith(f"{law}: action {row.key} ")
+    assert str(found).startswith(f"{law}: {row.key} ")
 
 
 def test_what_was_decided_twice_or_lost_or_swapped_is_found() -> None:

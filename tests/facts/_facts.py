@@ -10,16 +10,21 @@ from attrs import evolve, fields
 from hypothesis import strategies as st
 
 from retention_engine.facts import (
+    FINGERPRINTS,
     KINDS,
+    ORDER_CHANGES,
     SCOPES,
+    VERDICTS,
     Cart,
     Customer,
     Fact,
     Line,
     Order,
     OrderPlaced,
+    OrderRefunded,
     Product,
     Registered,
+    Returned,
     ShopFact,
 )
 from retention_engine.money import Money
@@ -70,7 +75,12 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "count": st.none() | st.integers(0, 10**12),
     "channels": st.lists(ids, max_size=3, unique=True),
     "items": st.lists(ids, max_size=3),
+    "counters": st.lists(ids, max_size=3),
     "purpose": st.sampled_from(PURPOSES),
+    "sort": st.sampled_from(FINGERPRINTS),
+    "verdict": st.sampled_from(VERDICTS),
+    "change": st.sampled_from(ORDER_CHANGES),
+    "flags": st.lists(ids, max_size=3),
 }
 BY_HINT: dict[type, st.SearchStrategy[Any]] = {
     str: ids,
@@ -88,6 +98,8 @@ def of_kind(cls: type[Fact]) -> st.SearchStrategy[Fact]:
         return st.builds(_learned, st.builds(OrderPlaced.of, orders, paid=st.booleans()), learned)
     if cls is Registered:
         return st.builds(_learned, st.builds(Registered.of, customers), learned)
+    if cls is OrderRefunded:
+        return _refunds(learned)
     hints = get_type_hints(cls)
     named = [(each.name, hints[each.name]) for each in fields(cls)]
     parts = {name: BY_NAME[name] if name in BY_NAME else _by_hint(hint) for name, hint in named}
@@ -102,6 +114,13 @@ def _switches(cls: type[Fact], parts: dict[str, st.SearchStrategy[Any]]) -> st.S
     rest = {name: each for name, each in parts.items() if name not in ("customer", "scope", "name")}
     named = st.builds(cls, scope=st.sampled_from(SCOPES[1:]), name=ids, **rest)
     return named | st.builds(cls, scope=st.just("all"), **rest)
+
+
+def _refunds(learned: st.SearchStrategy[int | None]) -> st.SearchStrategy[Fact]:
+    """Return refunds of everything, and of amounts with and without their pieces."""
+    back = st.lists(st.builds(Returned, sku=ids, quantity=st.integers(1, 10**6)), max_size=3)
+    parts = {"id": ids, "customer": ids, "at": instants, "learned": learned, "order_id": ids}
+    return st.builds(OrderRefunded, **parts) | st.builds(OrderRefunded, **parts, amount=money, lines=back)
 
 
 def _learned(fact: Fact, learned: int | None) -> Fact:
@@ -123,12 +142,43 @@ ORDER = Order(id="812", customer="c7", at="2026-10-30T09:12:00+00:00", lines=[LI
 EXAMPLES: dict[str, dict[str, Any]] = {
     "address_restored": {"channel": "email"},
     "address_suppressed": {"channel": "email", "reason": "hard_bounce", "address": "a@example.org"},
+    "advocate_banned": {"programme": "friends"},
     "answered": {"survey": "nps", "score": 9, "choice": "yes"},
     "attribute_changed": {"name": "city", "value": "Riga"},
     "availability_changed": {"sku": "a", "available": True},
     "cart_emptied": {"cart_id": "k1"},
     "cart_updated": {"cart": {"id": "k1", "lines": [{"sku": "a", "price": {"amount": 5, "currency": "EUR"}}]}},
     "channels_chosen": {"channels": ["telegram", "email"]},
+    "code_held": {
+        "order_id": "o1",
+        "promotion": "p1",
+        "turn": 1,
+        "held_since": 0,
+        "held_until": 60,
+        "amount": 500,
+        "counters": ["n1"],
+    },
+    "code_issued": {"code": "C1", "promotion": "p1", "text": "SPRING-C1", "occasion": "batch", "ends": 60},
+    "code_released": {
+        "order_id": "o1",
+        "promotion": "p1",
+        "turn": 1,
+        "held_since": 0,
+        "held_until": 60,
+        "amount": 500,
+        "final": True,
+    },
+    "code_revoked": {"code": "C1", "promotion": "p1"},
+    "code_used": {
+        "order_id": "o1",
+        "promotion": "p1",
+        "turn": 1,
+        "held_since": 0,
+        "held_until": 60,
+        "amount": 500,
+        "code": "C1",
+        "owner": "anna",
+    },
     "consent_confirmed": {"channel": "email", "topic": "offers"},
     "consent_given": {"channel": "email", "topic": "offers", "source": "checkout", "expires": 5, "confirmed": True},
     "consent_withdrawn": {"channel": "email"},
@@ -136,7 +186,31 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "contact_removed": {"channel": "email"},
     "event": {"name": "spun_wheel", "data": {"prize": "mug", "tries": 3}},
     "exposed": {"experiment": "subject-line", "variant": "b"},
+    "fingerprinted": {"sort": "email", "digest": "5f1a"},
     "frequency_chosen": {"count": 1, "seconds": 86_400},
+    "friend_fingerprinted": {"programme": "friends", "friend": "c8", "sort": "email", "digest": "5f1a"},
+    "friend_joined": {"programme": "friends", "friend": "c8", "touched_at": 0, "flags": ["source"]},
+    "friend_judged": {"programme": "friends", "friend": "c8", "verdict": "approved"},
+    "friend_order_changed": {"programme": "friends", "friend": "c8", "order_id": "813", "change": "paid"},
+    "friend_ordered": {
+        "programme": "friends",
+        "friend": "c8",
+        "order_id": "813",
+        "total": {"amount": 5, "currency": "EUR"},
+    },
+    "ledger_posted": {
+        "programme": "club",
+        "unit": "pts",
+        "seq": 1,
+        "key": "k",
+        "what": "earn",
+        "amount": 5,
+        "entry": "{}",
+    },
+    "ledger_refused": dict.fromkeys(("programme", "unit", "key", "what", "code", "text"), "a"),
+    "level_reached": {"programme": "club", "level": "gold", "period": "2026-01-01"},
+    "level_set": {"programme": "club", "level": "gold", "until": 5, "reason": "a present"},
+    "level_unset": {"programme": "club", "reason": "by mistake", "by": "olga"},
     "message_clicked": {"message": "m1", "link": "https://example.org"},
     "message_delivered": {"message": "m1"},
     "message_failed": {"message": "m1", "reason": "blocked"},
@@ -153,7 +227,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "lines": [{"sku": "a", "price": {"amount": 5, "currency": "EUR"}, "quantity": 2}],
         }
     },
-    "order_refunded": {"order_id": "812", "amount": {"amount": 5, "currency": "EUR"}},
+    "order_refunded": {
+        "order_id": "812",
+        "amount": {"amount": 5, "currency": "EUR"},
+        "lines": [{"sku": "a", "quantity": 2}],
+    },
     "order_shipped": {"order_id": "812"},
     "paused": {"until": 5, "topic": "offers"},
     "price_changed": {
@@ -162,6 +240,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "was": {"amount": 9, "currency": "EUR"},
     },
     "product_listed": {"product": {"sku": "a", "name": "A", "price": {"amount": 5, "currency": "EUR"}}},
+    "referral_attributed": {"programme": "friends", "advocate": "c8", "touched_at": 0, "flags": ["source"]},
+    "referral_judged": {"programme": "friends", "verdict": "approved"},
+    "referral_linked": {"programme": "friends", "token": "0123456789"},
+    "referral_touched": {"programme": "friends", "token": "0123456789", "source": "story7"},
     "referred": {"friend": "c8"},
     "registered": {"profile": {"id": "c7", "registered": 0, "birthday": "--02-29", "attributes": {"city": "Riga"}}},
     "resumed": {"topic": "offers"},

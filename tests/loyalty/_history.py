@@ -18,7 +18,7 @@ AHEAD = 16
 
 def check_history(world: World) -> None:
     """Check everything."""
-    assert lo.verify(world.ledger) == []
+    assert not world.laws or lo.verify(world.ledger) == []
     for entry in (entries[-1] for entries in world.ledger.streams.values()):
         assert lo.from_json(lo.to_json(entry)) == entry, "CODEC"
     tick(world)

@@ -49,6 +49,7 @@ class Oracle:
     made: Counter[str] = field(default_factory=Counter)
     reversed: Counter[str] = field(default_factory=Counter)
     size: dict[str, int] = field(default_factory=dict)
+    final: set[str] = field(default_factory=set)
 
     def of(self, owner: str, state: str) -> list[Point]:
         """Return somebody's points in a state, first-expiring first."""
@@ -145,8 +146,25 @@ class Oracle:
         for p in self.take(owner, count, "redeemed"):
             p.spend = spend
 
+    def convert(self, owner: str, spend: str, count: int, gained: int) -> None:
+        """Spend points for good: they became something else."""
+        if not gained:
+            raise RefusedError
+        self.redeem(owner, spend, count)
+        self.final.add(spend)
+
+    def expire(self, owner: str, number: int | None) -> None:
+        """End the available points of a lot, or all of them."""
+        found = [p for p in self.of(owner, "available") if number in {None, p.lot[1]}]
+        if number is not None and not found:
+            raise RefusedError
+        for p in found:
+            p.state = "expired"
+
     def restore(self, spend: str, count: int) -> None:
         """Give points back, latest-expiring first."""
+        if spend in self.final:
+            raise RefusedError
         mine = sorted((p for p in self.points if p.state == "redeemed" and p.spend == spend), key=lambda p: p.order)
         if count > len(mine):
             raise RefusedError

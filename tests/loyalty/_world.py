@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, Protocol, TypeVar
 
 import pytest
@@ -16,7 +17,9 @@ from retention_engine.timing import Span, microseconds
 from tests.loyalty._oracle import FOREVER, Oracle, RefusedError
 
 POINTS = Unit("pts")
+STARS = Unit("stars")
 ANNA, BOB = (Account("club", POINTS, name) for name in ("anna", "bob"))
+EVERYBODY = (ANNA, BOB, evolve(ANNA, unit=STARS), evolve(BOB, unit=STARS))
 END = 200
 T = TypeVar("T")
 
@@ -70,7 +73,7 @@ class World:
 
     def post(self, command: lo.Command, expect: Callable[[Oracle], Any]) -> Any:
         """Post a command, tell the oracle, and compare."""
-        before = {account: self.ledger.state(account) for account in (ANNA, BOB)}
+        before = {account: self.ledger.state(account) for account in EVERYBODY}
         kept = {account: state.copy() for account, state in before.items()}
         if self.oracle is not None:
             self.oracle.pass_to(self.now)
@@ -78,7 +81,7 @@ class World:
             posted = self.ledger.post(command)
         except LedgerError as error:
             self.tally[f"{command.KIND} refused"] += 1
-            assert {account: self.ledger.state(account) for account in (ANNA, BOB)} == kept, "REJECT-PURE"
+            assert {account: self.ledger.state(account) for account in EVERYBODY} == kept, "REJECT-PURE"
             if self.oracle is not None:
                 with pytest.raises(RefusedError):
                     expect(self.oracle)
@@ -184,10 +187,12 @@ class World:
 
     def restore(self, account: Account) -> None:
         """Give back."""
+        lots = self.state(account).lots
         spent = [one for one in self.state(account).redemptions.values() if one.amount > one.restored]
         if not spent:
             return self.redeem(account)
-        old = self.pick(spent)
+        late = [one for one in spent if any(lots[each.lot].is_over(self.now) for each in one.slices)]
+        old = self.pick(late if late and self.dice.randrange(2) else spent)
         count = self.amount(old.amount - old.restored)
         one = self.command(lo.Restore, account, redemption=old.id, amount=count)
         self.post(one, lambda o: o.restore(old.id, count))
@@ -245,6 +250,24 @@ class World:
         one = self.command(lo.Transfer, account, to=other, amount=count)
         self.post(one, lambda o: o.transfer(account.holder, other.holder, count))
 
+    def convert(self, account: Account) -> None:
+        """Make stars of points."""
+        count = self.amount(self.state(account).balance.available)
+        rate = self.pick([Fraction(1, 2), Fraction(2, 3), Fraction(7, 4)])
+        one = self.command(lo.Convert, account, amount=count, to=STARS, rate=rate)
+        gained = count * rate.numerator // rate.denominator
+        posted = self.post(one, lambda o: o.convert(account.holder, one.key, count, gained))
+        if isinstance(posted, lo.Posted) and self.laws:
+            assert posted.result["gained"] == gained
+            assert self.ledger.balance(one.partner, self.now).available >= gained
+
+    def expire(self, account: Account) -> None:
+        """End points by hand."""
+        stock = self.pick([None, *self.state(account).spendable(), *list(self.state(account).lots.values())[-1:]])
+        lots = None if stock is None else (stock.lot.id,)
+        one = self.command(lo.ExpireNow, account, lots=lots, reason="fraud")
+        self.post(one, lambda o: o.expire(account.holder, None if stock is None else stock.lot.seq))
+
     def repeat(self, account: Account) -> None:
         """Send a command again, and another one under its key."""
         one = self.pick(self.done)
@@ -264,7 +287,7 @@ class World:
         self.compare()
 
     RULES = (earn, redeem, redeem, hold, hold, capture, void, restore, restore, reverse, reverse, cancel, vest, adjust)
-    RULES = (*RULES, transfer, transfer, extend, repeat, sleep, sleep, sleep)
+    RULES = (*RULES, transfer, transfer, convert, expire, extend, repeat, sleep, sleep, sleep)
 
     def run(self, steps: int) -> World:
         """Take steps."""

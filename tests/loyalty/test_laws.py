@@ -64,5 +64,5 @@ def test_the_search_accepts_enough_of_everything() -> None:
         ratios[kind] = 100 * yes // (yes + no)
     print({kind: f"{ratios[kind]} % of {tally[f'{kind} accepted'] + tally[f'{kind} refused']}" for kind in kinds}, rare)
     assert min(ratios.values()) >= LEAST
-    assert len(kinds) == 13
+    assert len(kinds) == 15
     assert min(rare[name] for name in ("graced", "moot", "absorbed", "settled", "owing", "timed out")) >= 10

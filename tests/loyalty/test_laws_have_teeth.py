@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from retention_engine import loyalty as lo
-from retention_engine.loyalty import Bucket, granting, spending, timeline
+from retention_engine.loyalty import Bucket, granting, sharing, spending, timeline
 from retention_engine.loyalty.changes import Owed
 from retention_engine.loyalty.lots import Stock
 from retention_engine.loyalty.state import State
@@ -178,6 +178,46 @@ def no_timeout(patch: Patch) -> None:
     patch.setattr(timeline, "_agenda", agenda)
 
 
+def outlives(patch: Patch) -> None:
+    """A conversion makes units that never expire."""
+    sound = Work.issue
+
+    def issue(work: Work, amount: int, vests_at: int | None, expires_at: int | None, **rest: Any) -> str:
+        end = None if rest.get("source", "").startswith("convert:") else expires_at
+        return sound(work, amount, vests_at, end, **rest)
+
+    patch.setattr(Work, "issue", issue)
+
+
+def launders_grace(patch: Patch) -> None:
+    """Units that were given a grace get another one after a conversion."""
+    sound = Work.issue
+    patch.setattr(Work, "issue", lambda *args, **rest: sound(*args, **{**rest, "grace_child": False}))
+
+
+def rounds_each_lot(patch: Patch) -> None:
+    """A conversion rounds every lot down, and a part of the total is lost."""
+    patch.setattr(sharing, "share_out", lambda total, units: [total * each // sum(units) for each in units])
+
+
+def converts_back(patch: Patch) -> None:
+    """What was converted can be given back as well."""
+    sound = lo.Redemption
+    patch.setattr(sharing, "Redemption", lambda **rest: sound(**{**rest, "final": False}))
+
+
+def forgets_started(patch: Patch) -> None:
+    """To end units by hand forgets those that were used in part."""
+
+    def perform(self: lo.ExpireNow, work: Work) -> Any:
+        found = [each for each in work.state.spendable() if each[Bucket.AVAILABLE] == each.lot.issued]
+        for each in found:
+            work.move(each.lot.id, Bucket.AVAILABLE, Bucket.EXPIRED, each.lot.issued)
+        return {"lots": (), "expired": sum(each.lot.issued for each in found)}
+
+    patch.setattr(lo.ExpireNow, "perform", perform)
+
+
 FAULTS = [
     clamped,
     restores_all,
@@ -197,6 +237,11 @@ FAULTS = [
     oldest_back,
     hold_twice,
     no_timeout,
+    outlives,
+    launders_grace,
+    rounds_each_lot,
+    converts_back,
+    forgets_started,
 ]
 
 

@@ -82,6 +82,14 @@ def test_validity_counts_from_vesting_unless_said_otherwise() -> None:
         assert lo.expiring(book.state(ANNA)) == [(wanted * DAY, 1)]
 
 
+def test_a_validity_that_counts_from_earning_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """X24, planted: the example above sees it."""
+    sound = Lasts.expires_at
+    monkeypatch.setattr(Lasts, "expires_at", lambda self, vested, earned: sound(self, earned, earned))
+    with pytest.raises(AssertionError):
+        test_validity_counts_from_vesting_unless_said_otherwise()
+
+
 def test_activity_prolongs_what_lasts_while_active_and_revives_nothing() -> None:
     """Each activity starts the span again; one after the end, or late, does not."""
     book = Ledger()

@@ -8,7 +8,7 @@ from typing import Any
 
 from retention_engine.batch import connect, fill, query, run, tables
 from retention_engine.predicates import Truth, parse
-from retention_engine.state import EventRecord, History, Moment
+from retention_engine.state import EventRecord, History, Moment, Steps
 from retention_engine.state.records import (
     AnswerRecord,
     CartRecord,
@@ -41,7 +41,7 @@ def by_tree(predicates: Mapping[str, Truth], people: Iterable[History], *, at: i
 
 def load(predicates: Iterable[Truth], people: list[History], *, shop: str = SHOP) -> list[object]:
     """Put what predicates ask for into the database; return the zones that customers have."""
-    for rows in tables(people, predicates, shop_zone=shop).values():
+    for rows in tables(people, predicates, at=NOW - 400 * DAY, shop_zone=shop).values():
         fill(database(), rows)
     return [history.value("zone") for history in people]
 
@@ -83,6 +83,24 @@ def person(name: str, *records: tuple[str, Any], **attributes: Any) -> History:
     for attribute, value in attributes.items():
         history.hold(attribute, value, 0, "a")
     return history
+
+
+class Told:
+    """Tells fixed steps: of ``balance``, ``tier`` and ``in_grace``, whatever they are asked of."""
+
+    def __init__(self, *steps: tuple[float, int | None, str | None, bool | None]) -> None:
+        """Take (days ago, balance, tier, in grace)."""
+        self.given = steps
+
+    def steps(self, history: History, name: str, arguments: tuple[Any, ...], *, at: int, where: Any) -> Steps:
+        """Return what was given, whatever the instant."""
+        place = ("balance", "tier", "in_grace").index(name) + 1
+        return [(NOW - int(each[0] * DAY), each[place]) for each in self.given]
+
+
+def member(name: str, *steps: tuple[float, int | None, str | None, bool | None]) -> History:
+    """Return a member of the club."""
+    return History(name, teller=Told(*steps))
 
 
 def line(id: str, days: float, category: str | None, amount: int = 10) -> tuple[str, PurchaseRecord]:
@@ -148,6 +166,9 @@ def shop() -> list[History]:
         person(
             "tagged", ("tags", TagRecord("vip", NOW - HOUR, "vip")), sent("m", 1, None), sent("n", 1, "news"), city=None
         ),
+        member("gold", (500, 0, "silver", False), (0, 300, "gold", True), (-1, 20, None, False)),
+        member("was gold", (500, 300, "gold", True), (1 / DAY, 20, None, None), (0, None, "silver", False)),
+        member("will be", (0, 299, "gold", None), (-1 / DAY, 301, "goldfish", True)),
     ]
 
 
@@ -238,6 +259,17 @@ answers.sum("score") == 9
 answers.mean("score") == 9
 answers.distinct("score") == 2
 answers.where(item.score >= 6.5).count() == 2
+member.balance("pts") >= 300
+not member.balance("pts") > 299.5
+member.balance("pts") != 20
+member.balance("pts").is_in(299, 20)
+member.balance("pts").is_set()
+member.tier("club") == "gold"
+member.tier("club") != "gold"
+member.tier("club").is_set()
+member.tier("club").starts_with("gold") and member.balance("other") < 300
+member.in_grace("club") == True
+not member.in_grace("club") == False
 events("x").count() == 8
 events("x").distinct("v") == 5
 events("x").sum("v") >= 3

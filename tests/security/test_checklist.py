@@ -62,6 +62,13 @@ TESTS = {
         "templates.test_styles:test_a_style_sheet_elsewhere_is_not_opened",
         "security.test_payloads:test_there_are_sixty_addresses",
     ),
+    "S10 a promo code is guessed": (
+        "engine.test_codes:test_s10_five_wrong_codes_lock_for_an_hour",
+        "engine.test_codes_laws:test_code_public_the_answers_are_the_same",
+        "loyalty.codes.test_deriving:test_b26_codes_are_long_and_even",
+        "loyalty.codes.test_deriving:test_code_uniq_and_fast",
+        "loyalty.codes.test_deriving:test_the_secret_is_never_shown",
+    ),
     "S11 a name or value becomes SQL": (
         "parity.test_sql_equals_tree:test_a_thousand_hostile_texts_mean_themselves",
         "parity.test_sql_equals_tree:test_a_thousand_hostile_names_are_only_names",
@@ -112,6 +119,7 @@ TESTS = {
         "security.test_payloads:test_the_sandbox_has_no_known_hole",
     ),
     "S23 points are stolen": (
+        "engine.test_codes_races:test_code_limit_threads_with_connections_of_their_own",
         "loyalty.test_bug_classes:test_b18_the_last_unit_is_spent_once_by_two_who_read_the_same",
         "loyalty.test_bug_classes:test_b1_no_free_points_by_buying_and_returning",
         "loyalty.test_bug_classes:test_b6_a_repeated_earn_is_one_earn",
@@ -129,7 +137,6 @@ MISSING = {  # point: what is not there, and texts that its code would hold
         "referral_link",
     ),
     "S7 data of a mini-app are replayed": ("mini-apps", "init_data", "webapp"),
-    "S10 a promo code is guessed": ("promo codes", "redeem_code", "Crockford"),
     "S16 a cell is a formula": ("CSV output: commands print tables and JSON", "csv.writer", "DictWriter"),
     "S18 an erased person comes back": ("erasure", "def erase", "secure_delete"),
     "S21 a broadcast spends money": ("paid broadcasts: they cannot be asked for", "allow_paid_broadcast"),

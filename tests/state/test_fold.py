@@ -31,6 +31,12 @@ ONE_RECORD = [
     (f.Reviewed, {"score": 5, "order_id": "o"}, "reviews", ReviewRecord("x", 7, 5, None, "o")),
     (f.Answered, {"survey": "nps", "score": 9.5}, "answers", AnswerRecord("x", 7, "nps", None, 9.5, None)),
     (f.Referred, {"friend": "bob"}, "referrals", ReferralRecord("x", 7, "bob", None)),
+    (
+        f.FriendJoined,
+        {"programme": "friends", "friend": "bob", "touched_at": 5, "source": "story7"},
+        "referrals",
+        ReferralRecord("x", 7, "bob", "story7"),
+    ),
     (f.Tagged, {"tag": "vip"}, "tags", TagRecord("vip", 7, "vip")),
     (f.ContactAdded, {"channel": "email", "address": "a@b"}, "contacts", ContactRecord("email", 7, "email")),
     (

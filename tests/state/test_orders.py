@@ -33,7 +33,9 @@ LIVES = [
     (placed(), (f.OrderPaid,), ["o"]),
     (placed(), (f.OrderShipped,), ["o"]),
     (placed(), (f.OrderCancelled,), []),
-    (placed(paid=False), (f.OrderCancelled, f.OrderPaid), []),
+    (placed(paid=False), (f.OrderPaid, f.OrderCancelled), []),
+    (placed(paid=False), (f.OrderCancelled, f.OrderPaid), ["o"]),
+    (placed(), (f.OrderCancelled, f.OrderPaid, f.OrderCancelled), []),
     (None, (f.OrderPaid, f.OrderDelivered), []),
 ]
 

@@ -44,7 +44,7 @@ def members(
     """
     connection = connect()
     try:
-        found = tables(histories, predicates.values(), shop_zone=shop_zone)
+        found = tables(histories, predicates.values(), at=at, shop_zone=shop_zone)
         for rows in found.values():
             fill(connection, rows)
         return members_in(connection, predicates, at=at, shop_zone=shop_zone)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import asdict, frozen
 
-from retention_engine.predicates import Aggregate, Node, Truth, Where
+from retention_engine.errors import DefinitionError
+from retention_engine.predicates import MEMBERSHIP, Aggregate, Membership, Node, Truth, Where
 from retention_engine.predicates.sql import Columns, Source
 from retention_engine.state import History, Moment, fields_of, read_any
-from retention_engine.timing import local_date
+from retention_engine.timing import NEVER, local_date, to_instant
 from retention_engine.view import zone_of
 
 _LAYOUT = Source()
@@ -37,19 +39,52 @@ class Rows:
         return cls(name, kinds, {column: [] for column in kinds})
 
 
-def tables(histories: Iterable[History], predicates: Iterable[Truth], *, shop_zone: str = "UTC") -> dict[str, Rows]:
+def tables(
+    histories: Iterable[History],
+    predicates: Iterable[Truth],
+    *,
+    at: datetime | int | str | None = None,
+    shop_zone: str = "UTC",
+) -> dict[str, Rows]:
     """Return the tables that predicates ask for, by their names in the default layout of ``Source``.
 
-    There is only what is asked for: of records their order, instant and the fields named, of customers the attributes.
+    There is only what is asked for: of records their order, instant and the fields named, of customers the attributes,
+    of the membership the steps from an instant on.
 
     Args:
+        at: the first instant that will be asked about; needed by questions about the membership.
         shop_zone: the calendar of customers without a zone, in which an instant has its day.
+
+    Raises:
+        DefinitionError: a question about the membership without ``at``.
     """
-    people = list(histories)
-    collections, attributes = _asked(predicates)
+    people, asked = list(histories), list(predicates)
+    collections, attributes = _asked(asked)
     found = [_customers(people, sorted(attributes), shop_zone)]
     found += [_records(people, name, sorted(names)) for name, names in sorted(collections.items())]
+    members = dict.fromkeys(node for node in _walk(asked) if isinstance(node, Membership))
+    if members:
+        found.append(_membership(people, list(members), at, shop_zone))
     return {each.name: each for each in found}
+
+
+def _membership(people: list[History], asked: list[Membership], at: datetime | int | str | None, zone: str) -> Rows:
+    """Return the steps of every quantity: from when until when it has a value; yes and no are 1 and 0."""
+    if at is None:
+        raise DefinitionError(f"{asked[0]} is asked from an instant on: give at=")
+    since = to_instant(at)
+    fixed = {"customer": "text", "quantity": "text", "at": "instant", "until": "instant"}
+    rows = Rows.empty(_LAYOUT.table(MEMBERSHIP).name, {**fixed, "whole": "whole", "text": "text"})
+    for history in people:
+        for node in asked:
+            steps = history.steps(node.name, node.arguments, at=since, where=zone_of(history, zone))
+            ends = [start for start, _ in steps[1:]] + [NEVER]
+            for (start, value), end in zip(steps, ends, strict=False):
+                kept = (value, None) if isinstance(value, str) else (None, value)
+                row = (history.customer, node.text(), start, end, None if kept[1] is None else int(kept[1]), kept[0])
+                for column, held in zip(rows.values, row, strict=True):
+                    rows.values[column].append(held)
+    return rows
 
 
 def _asked(predicates: Iterable[Truth]) -> tuple[dict[str, set[str]], set[str]]:
@@ -57,7 +92,7 @@ def _asked(predicates: Iterable[Truth]) -> tuple[dict[str, set[str]], set[str]]:
     collections: dict[str, set[str]] = {}
     attributes = {"zone"}
     for node in _walk(predicates):
-        for name in node.reads() - {"entry", "customer.id"}:
+        for name in node.reads() - {"entry", "customer.id", MEMBERSHIP}:
             if name.startswith("customer."):
                 attributes.add(name.removeprefix("customer."))
             else:

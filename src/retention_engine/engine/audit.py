@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from retention_engine.actions import Action, Decision, Parcel, ParcelState
+from retention_engine.clubs import CARRIED_OUT, Club, audited, carried_out
 from retention_engine.facts import Fact, MessageSent
+from retention_engine.loyalty import State, global_violations
 from retention_engine.ports import Store
 
 _BEGUN = (ParcelState.SENDING, ParcelState.SENT, ParcelState.UNKNOWN)
@@ -21,8 +23,9 @@ class Breach:
     """Something that must never be.
 
     Attributes:
-        law: ``once``, ``outbox``, ``marker``, ``counts``, ``reason`` or ``told``.
-        key: of the action it is about.
+        law: ``once``, ``outbox``, ``marker``, ``counts``, ``reason``, ``told``, ``codes``, or ``ledger`` with the name of
+            the law that an account breaks.
+        key: of the action or the account it is about.
         text: what is wrong, without anything personal.
     """
 
@@ -32,20 +35,28 @@ class Breach:
 
     def __str__(self) -> str:
         """Return one line for people."""
-        return f"{self.law}: action {self.key} {self.text}"
+        return f"{self.law}: {self.key} {self.text}"
 
 
-def breaches(store: Store) -> Iterator[Breach]:
+def breaches(store: Store, club: Club | None = None) -> Iterator[Breach]:
     """Yield every breach; customers are read by pages, nothing is changed."""
-    after = ""
+    after, linked = "", list[State]()
     while customers := store.roster.customers(after, PAGE):
         facts, journal = store.facts.of(customers), store.journal.of(customers)
         for customer in customers:
-            yield from _of_customer(store, facts[customer], journal[customer])
+            yield from _of_customer(store, facts[customer], journal[customer], club)
+            if club is not None:
+                states, found = audited(club, customer, facts[customer])
+                linked += states
+                yield from (Breach(f"ledger {one.law}", str(one.account), one.text) for one in found)
         after = customers[-1]
+    yield from (Breach(f"ledger {one.law}", "all accounts", one.text) for one in global_violations(linked))
 
 
-def _of_customer(store: Store, facts: Sequence[Fact], decisions: Sequence[Decision]) -> Iterator[Breach]:
+def _of_customer(
+    store: Store, facts: Sequence[Fact], decisions: Sequence[Decision], club: Club | None
+) -> Iterator[Breach]:
+    done = set[str]() if club is None else carried_out(facts)
     actions = [one.action for one in decisions if one.action is not None]
     rows = store.parcels.of([action.key for action in actions])
     sent = Counter(fact.message for fact in facts if isinstance(fact, MessageSent))
@@ -54,7 +65,10 @@ def _of_customer(store: Store, facts: Sequence[Fact], decisions: Sequence[Decisi
             yield Breach("once", key, f"was decided {count} times")
     for action in actions:
         row = rows.get(action.key)
-        if row is None:
+        if row is None and club is not None and action.kind in CARRIED_OUT:
+            if action.key not in done:
+                yield Breach("outbox", action.key, "was decided and the club did not carry it out")
+        elif row is None:
             yield Breach("outbox", action.key, "was decided and is not in the outbox")
         else:
             yield from _of_row(action, row, sent[action.key])

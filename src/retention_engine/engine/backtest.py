@@ -11,6 +11,7 @@ from attrs import frozen
 
 from retention_engine.actions import Decision, Outcome
 from retention_engine.arbitration import Policy
+from retention_engine.clubs import Club
 from retention_engine.engine.engine import Engine
 from retention_engine.facts import Fact
 from retention_engine.rules import Rule, RuleSet
@@ -88,13 +89,14 @@ def backtest(
     end: datetime | int | str,
     zone: str = "UTC",
     policies: Iterable[Policy] = (),
+    club: Club | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Backtest:
     """Run the production engine from ``start`` (exclusive) to ``end`` (inclusive) over facts, in memory.
 
     Every message counts as sent at once. ``progress`` gets the number of customers looked at.
     """
-    engine = Engine(rules, zone=zone, since=start, assume_sent=True, policies=policies)
+    engine = Engine(rules, zone=zone, since=start, assume_sent=True, policies=policies, club=club)
     given = list(facts)
     engine.record(given)
     advance = engine.advance(end, progress=progress)

@@ -10,7 +10,7 @@ from retention_engine.actions import Action, Parcel, Reason
 from retention_engine.arbitration import Arbiter, Clearance, Drop, Message, Policy, Situation, Stage
 from retention_engine.engine.desk import said_by
 from retention_engine.engine.memory import Memory
-from retention_engine.engine.walk import Subject
+from retention_engine.engine.terms import Subject
 from retention_engine.facts import (
     AddressSuppressed,
     ConsentWithdrawn,
@@ -54,6 +54,7 @@ def clear(
     rule: Rule | None,
     subject: Subject,
     arbiter: Arbiter,
+    history: History,
     *,
     at: int,
     zone: str,
@@ -63,8 +64,11 @@ def clear(
 
     The action itself, which the journal has already, is no reason against it. What forbids, and where
     to, counts as soon as it is known, even when whoever recorded it is ahead of our time.
+
+    Args:
+        history: of the customer, empty.
     """
-    history = fold(History(subject.customer), _by(subject.facts, at))
+    fold(history, _by(subject.facts, at))
     others = [one for one in subject.decisions if one.action is None or one.action.identity != action.identity]
     own = (one.at for one in subject.decisions if (one.rule, one.occasion) == (action.rule, action.occasion))
     memory = Memory.of(others)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from retention_engine.actions import Decision
 from retention_engine.arbitration import Arbiter, Policy, courtesy
+from retention_engine.clubs import Club
 from retention_engine.engine.plan import Plan
-from retention_engine.engine.walk import Subject, Terms, walk
+from retention_engine.engine.terms import CLUB, Subject, Terms
+from retention_engine.engine.walk import walk
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import Fact, MessageSent
 from retention_engine.rules import Rule, RuleSet
@@ -26,10 +28,12 @@ class Decided:
     Attributes:
         decisions: in the order they were made.
         wake: the next instant at which something may be due (microseconds UTC), None: only a fact can change that.
+        facts: what the club's accounts made of it; they go with the facts of the next call.
     """
 
     decisions: list[Decision]
     wake: int | None
+    facts: list[Fact] = field(factory=list)
 
 
 def decide(
@@ -44,6 +48,7 @@ def decide(
     zone: str = "UTC",
     lateness: Span = LATENESS,
     policies: Iterable[Policy] = (),
+    club: Club | None = None,
 ) -> Decided:
     """Decide about one customer from ``start`` to ``to``, both inclusive.
 
@@ -54,6 +59,7 @@ def decide(
             decisions made so far.
         news: facts about the catalogue and the shop.
         policies: those that stand besides ``courtesy()``.
+        club: what the shop declares about its members; a plan brings its own.
 
     Raises:
         DefinitionError: the facts are of several customers, or a rule feeds itself.
@@ -62,9 +68,10 @@ def decide(
     customers = {fact.customer for fact in ordered}
     if len(customers) > 1 or None in customers:
         raise DefinitionError(f"decide() takes the facts of one customer, not of {sorted(map(str, customers))[:5]}")
-    plan = rules if isinstance(rules, Plan) else Plan.of(RuleSet.of(rules), Arbiter([*courtesy(), *policies]))
+    plan = rules if isinstance(rules, Plan) else Plan.of(RuleSet.of(rules), Arbiter([*courtesy(), *policies]), club)
     launch = to_instant(since)
-    terms = Terms(plan=plan, launches={rule.id: launch for rule in plan.rules}, zone=zone, lateness=lateness.micros)
+    launches = {CLUB: launch, **{rule.id: launch for rule in plan.rules}}
+    terms = Terms(plan=plan, launches=launches, zone=zone, lateness=lateness.micros)
     subject = Subject(
         customer=str(next(iter(customers), "")),
         facts=ordered,
@@ -72,7 +79,7 @@ def decide(
         decisions=journal,
     )
     walked = walk(terms, subject, launch if start is None else to_instant(start), to_instant(to))
-    return Decided(walked.decisions, walked.wake)
+    return Decided(walked.decisions, walked.wake, walked.echoes)
 
 
 def as_sent(decision: Decision) -> Fact:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from retention_engine.actions import Decision
+from retention_engine.actions import Action, Decision
 from retention_engine.arbitration import Policy
+from retention_engine.clubs import CARRIED_OUT, Club
 from retention_engine.engine.advance import Advance
+from retention_engine.engine.cashier import Cashier
+from retention_engine.engine.club import follow
+from retention_engine.engine.codes import Codes
 from retention_engine.engine.decide import LATENESS, as_sent
 from retention_engine.engine.guard import BlastGuard
 from retention_engine.engine.launch import launch
 from retention_engine.engine.reader import BATCH, Reader
-from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones, wake
+from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones, hold_books, wake
 from retention_engine.engine.switches import held_by
-from retention_engine.engine.walk import Subject, Terms, Walked, walk
-from retention_engine.errors import TimeError
+from retention_engine.engine.terms import CLUB, Subject, Terms, Walked
+from retention_engine.engine.walk import walk
+from retention_engine.errors import DefinitionError, TimeError
 from retention_engine.facts import Fact, SendingStopped
 from retention_engine.observers import Watchers
 from retention_engine.ports import Observer, Store
 from retention_engine.rules import Rule, RuleSet
 from retention_engine.signals import Escalated, FactsRecorded, TimeAdvanced
-from retention_engine.timing import Span, to_instant, to_text
+from retention_engine.timing import NEVER, Span, to_instant, to_text
 
 NEWS = "news"
 """Held by who walks, held alone by who records facts that concern customers through what they are interested in."""
@@ -42,6 +48,7 @@ class Engine(Reader):
         lateness: Span = LATENESS,
         assume_sent: bool = False,
         policies: Iterable[Policy] = (),
+        club: Club | None = None,
         guard: BlastGuard | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
@@ -55,6 +62,7 @@ class Engine(Reader):
             lateness: an occasion that becomes known later than this after it was due changes nothing any more.
             assume_sent: count every message as sent at once, as a backtest does that has no transports.
             policies: what every message is weighed by, besides ``courtesy()``, which always stands.
+            club: what the shop declares about its members; facts up to its launch earn nothing.
             guard: stops a rule that wants far more than usual; left out, nothing is counted.
             observers: are told what was recorded and decided, after its commit.
 
@@ -62,12 +70,14 @@ class Engine(Reader):
             DefinitionError: wrong rules or policies, or an unknown store. TimeError: unknown zone.
             StoreError: unusable store.
         """
-        super().__init__(RuleSet.of(rules), store, zone, policies)
+        super().__init__(RuleSet.of(rules), store, zone, policies, club=club)
         self._since = None if since is None else to_instant(since)
         self._lateness = lateness.micros
         self._assume_sent = assume_sent
         self._guard = guard
         self.watchers = Watchers(observers)
+        keys = None if club is None else club.keys
+        self._codes = None if club is None or keys is None else Codes(self, club.promotions, keys, teller=club)
         self._launched: dict[str, int] | None = None
         self._stood = self._cursor()
 
@@ -93,7 +103,38 @@ class Engine(Reader):
         timed = [fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given]
         new = self.store.facts.append(timed)
         wake(self.store, new, needs_news=self._plan.needs_news)
+        if self.club is not None and new:
+            codes = None if self._codes is None else self._codes.desk
+            self.learn(follow(self.store, self.club, codes, new))
         return Recorded(len(new), len(given) - len(new), bad_zones(new))
+
+    @property
+    def cashier(self) -> Cashier:
+        """At the counter: balances, spending, statements, for a customer who is here now.
+
+        Raises:
+            DefinitionError: the engine has no club.
+        """
+        if self.club is None:
+            raise DefinitionError("there is no club: Engine(..., club=Club(programmes=[...]))")
+        return Cashier(self, self.club)
+
+    @property
+    def codes(self) -> Codes:
+        """Promo codes: given, checked, held for an order.
+
+        Raises:
+            DefinitionError: the engine has no club with keys.
+        """
+        if self._codes is None:
+            raise DefinitionError("there are no promo codes: Club(promotions=[...], keys=CodeKeys(...))")
+        return self._codes
+
+    def looked_at(self) -> tuple[int, int]:
+        """Return up to which instant facts were looked at, and from which on they count for the club."""
+        cursor, known = self._cursor(), json.loads(self.store.settings.get("launches") or "{}").get(CLUB)
+        since = NEVER if self._since is None else self._since
+        return -NEVER if cursor is None else cursor, since if known is None else int(known)
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -172,6 +213,7 @@ class Engine(Reader):
             self.store.settings.hold(NEWS)
             due = self.store.wakes.due(target, BATCH)
             customers = [customer for customer, _ in due]
+            hold_books(self.store, customers if self.club is not None else ())
             facts, journal = self.store.facts.of(customers), self.store.journal.of(customers)
             terms, origin = self._terms(target)
             switches = self._switches()
@@ -182,18 +224,33 @@ class Engine(Reader):
                 found.append(walk(terms, subject, max(wake, origin), target))
             decisions = [decision for walked in found for decision in walked.decisions]
             self.store.facts.append([echo for walked in found for echo in walked.echoes])
+            done = CARRIED_OUT if self.club is not None else ()
             self.store.roster.note(held_by(self._plan.switches, decisions))
             self.store.journal.add(decisions)
-            self.store.outbox.put([each.action for each in decisions if each.action is not None])
+            actions = [each.action for each in decisions if each.action is not None]
+            self.store.outbox.put([action for action in actions if action.kind not in done])
             self.store.wakes.set(dict(zip(customers, (walked.wake for walked in found), strict=True)))
         return found
+
+    def _issue(self, action: Action, at: int) -> Iterable[Fact]:
+        """Give the code that a rule asks for."""
+        assert self._codes is not None
+        return self._codes.desk.made(action.name, action.customer, action.key, at=at)
 
     def _terms(self, target: int) -> tuple[Terms, int]:
         """Return what a walk is done under, and the earliest launch."""
         assert self._launched is not None
         echo = as_sent if self._assume_sent else None
-        terms = Terms(plan=self._plan, launches=self._launched, zone=self._zone, lateness=self._lateness, echo=echo)
-        return terms, min((self._launched[rule.id] for rule in self.rules), default=target)
+        terms = Terms(
+            plan=self._plan,
+            launches=self._launched,
+            zone=self._zone,
+            lateness=self._lateness,
+            issue=self._issue,
+            echo=echo,
+        )
+        names = [*(rule.id for rule in self.rules), *([] if self.club is None else [CLUB])]
+        return terms, min((self._launched[name] for name in names), default=target)
 
 
 def _number(text: str | None) -> int | None:

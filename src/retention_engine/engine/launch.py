@@ -6,20 +6,22 @@ import json
 from collections.abc import Iterator
 
 from retention_engine.engine.plan import Plan
+from retention_engine.engine.terms import CLUB
 from retention_engine.ports import Store
 
 _BATCH = 1_000
 
 
 def launch(store: Store, plan: Plan, zone: str, origin: int) -> dict[str, int]:
-    """Return rule id -> launch instant (microseconds UTC); rules not seen before are launched at ``origin``.
+    """Return rule id -> launch instant (microseconds UTC); what was not seen before is launched at ``origin``.
 
     When the rules, the policies or the shop's zone are new, every customer is woken at ``origin``, once.
     Called inside a transaction.
     """
     settings = store.settings
     known: dict[str, int] = json.loads(settings.get("launches") or "{}")
-    launches = {**known, **{rule.id: origin for rule in plan.rules if rule.id not in known}}
+    names = [*(rule.id for rule in plan.rules), *([] if plan.club is None else [CLUB])]
+    launches = {**known, **{name: origin for name in names if name not in known}}
     if settings.get("rules") == plan.fingerprint and settings.get("zone") == zone:
         return launches
     unnoted = plan.needs_news and settings.get("interests") != "noted"

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from retention_engine.ports import Store
 from retention_engine.predicates import Truth
-from retention_engine.state import History, fold
+from retention_engine.state import History, Teller, fold
 from retention_engine.view import View, zone_of
 
 _BATCH = 1_000
@@ -26,13 +26,13 @@ class Member:
     until: int | None
 
 
-def histories(store: Store, at: int) -> Iterator[History]:
+def histories(store: Store, at: int, teller: Teller | None = None) -> Iterator[History]:
     """Yield what was known of each customer at an instant, by id; those of whom nothing was are passed over."""
     after = ""
     while customers := store.roster.customers(after, _BATCH):
         for customer, facts in store.facts.of(customers).items():
             if known := [fact for fact in facts if fact.effective <= at]:
-                yield fold(History(customer), known)
+                yield fold(History(customer, teller=teller), known)
         after = customers[-1]
 
 

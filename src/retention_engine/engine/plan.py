@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from retention_engine.arbitration import Arbiter, courtesy
+from retention_engine.clubs import CARRIED_OUT, Club
 from retention_engine.engine.switches import switches_of
+from retention_engine.errors import DefinitionError
 from retention_engine.keys import fingerprint
 from retention_engine.predicates import (
+    MEMBERSHIP,
     Attribute,
     CalendarDays,
     Dates,
     Local,
+    Membership,
     Node,
     Records,
     Refinable,
@@ -24,12 +28,33 @@ from retention_engine.predicates import (
 )
 from retention_engine.predicates.columns import ColumnSpec, wanted_by
 from retention_engine.predicates.compiler import Program, compile_predicates
-from retention_engine.rules import Catalogue, Edge, Rule, RuleSet
-from retention_engine.state import EVENTS
-from retention_engine.timing import NEVER, local_date
+from retention_engine.rules import Catalogue, Do, Edge, Rule, RuleSet
+from retention_engine.state import EVENTS, History
+from retention_engine.timing import NEVER, local_date, to_text
 from retention_engine.view import View
 
 _COURTESY = Arbiter(courtesy())
+
+
+def check_club(rules: RuleSet, club: Club | None) -> None:
+    """Refuse rules that ask a club for what it has not, or that ask where there is none.
+
+    Raises:
+        DefinitionError: names the rule, and what is missing.
+    """
+    for rule in rules:
+        acts = [step for step in rule.flow.steps.values() if isinstance(step, Do) and step.kind in CARRIED_OUT]
+        asked = [each for each in rule.predicates() if MEMBERSHIP in each.reads()]
+        try:
+            if club is not None:
+                for step in acts:
+                    club.check_action(step.kind, step.about, dict(step.data))
+                for each in asked:
+                    club.check(each)
+            elif asked:
+                raise DefinitionError(f"it asks {asked[0]}, and there is no club: Engine(..., club=Club(...))")
+        except DefinitionError as error:
+            raise DefinitionError(f"rule {rule.id!r}: {error}") from None
 
 
 @frozen
@@ -40,11 +65,14 @@ class Anchor:
         columns: the collections, without their windows.
         attributes: the attributes.
         calendar: whether the predicate asks about the calendar: the local date then belongs to the key.
+        membership: whether it asks about the membership: the instant then belongs to the key, since what a customer
+            has comes and goes without a record that would name it.
     """
 
     columns: tuple[ColumnSpec, ...]
     attributes: tuple[str, ...]
     calendar: bool
+    membership: bool = False
 
     def key(self, view: View) -> str:
         """Return the key of an edge at an instant."""
@@ -59,6 +87,8 @@ class Anchor:
             if held is not None:
                 newest = max(newest, (held.at, held.fact, f"{name}:{held.fact}"))
         key = newest[2]
+        if self.membership:
+            return f"{key}@{to_text(view.now)}"
         return f"{key}@{local_date(view.now, view.where).isoformat()}" if self.calendar else key
 
 
@@ -66,10 +96,11 @@ def anchor_of(predicate: Node) -> Anchor:
     """Return the anchor of a predicate; our own messages name an occasion only when it asks about nothing else."""
     columns: list[ColumnSpec] = []
     attributes: dict[str, None] = {}
-    calendar = False
+    calendar = membership = False
     stack = [predicate]
     while stack:
         node = stack.pop()
+        membership = membership or isinstance(node, Membership)
         calendar = calendar or isinstance(node, Yearly | Dates | Local) or _has_days(node)
         spec = _column(node)
         if spec is not None:
@@ -82,7 +113,7 @@ def anchor_of(predicate: Node) -> Anchor:
         stack.extend(node.parts())
     others = [spec for spec in columns if spec.base != "messages"]
     named = others if others or attributes else columns
-    return Anchor(tuple(dict.fromkeys(named)), tuple(attributes), calendar)
+    return Anchor(tuple(dict.fromkeys(named)), tuple(attributes), calendar, membership)
 
 
 def _column(node: Node) -> ColumnSpec | None:
@@ -114,6 +145,7 @@ class Plan:
         hears_messages: whether a rule asks about our own messages: otherwise a sent one makes nothing due.
         arbiter: the policies.
         switches: rule and step -> the subjects of the kill switches that concern the message.
+        club: what the shop declares about its members; None: there is none.
     """
 
     rules: RuleSet
@@ -128,11 +160,19 @@ class Plan:
     hears_messages: bool
     arbiter: Arbiter
     switches: Mapping[tuple[str, str], tuple[str, ...]]
+    club: Club | None = None
 
     @property
     def fingerprint(self) -> str:
-        """Digest of what the rules and the policies say; plans that say the same have the same."""
-        return fingerprint(self.rules.fingerprint, *sorted(policy.text() for policy in self.arbiter.policies))
+        """Digest of what the rules, the policies and the club say; plans that say the same have the same."""
+        club = () if self.club is None else (self.club.fingerprint,)
+        return fingerprint(self.rules.fingerprint, *sorted(policy.text() for policy in self.arbiter.policies), *club)
+
+    def history(self, customer: str) -> History:
+        """Return the empty history of a customer, which keeps what is asked for."""
+        if self.club is None:
+            return History(customer, wanted=self.wanted)
+        return History(customer, teller=self.club)
 
     @property
     def needs_news(self) -> bool:
@@ -140,8 +180,13 @@ class Plan:
         return self.rules.needs_catalogue or self.arbiter.needs_news
 
     @classmethod
-    def of(cls, rules: RuleSet, arbiter: Arbiter = _COURTESY) -> Plan:
-        """Prepare a rule set and its policies."""
+    def of(cls, rules: RuleSet, arbiter: Arbiter = _COURTESY, club: Club | None = None) -> Plan:
+        """Prepare a rule set, its policies and the club.
+
+        Raises:
+            DefinitionError: a rule asks the club for something that it has not.
+        """
+        check_club(rules, club)
         pairs = [(rule, rule.trigger) for rule in rules if isinstance(rule.trigger, Edge)]
         reads = frozenset[str]().union(*(rule.reads() for rule in rules))
         wanted = wanted_by(reads)
@@ -157,4 +202,5 @@ class Plan:
             hears_messages=not wanted.isdisjoint({"messages", f"{EVENTS}message_sent"}),
             arbiter=arbiter,
             switches=switches_of(rules, arbiter),
+            club=club,
         )

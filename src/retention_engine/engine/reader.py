@@ -11,6 +11,7 @@ import pendulum
 
 from retention_engine.actions import Action, Decision
 from retention_engine.arbitration import Arbiter, Clearance, Policy, courtesy
+from retention_engine.clubs import Club
 from retention_engine.engine.audit import Breach, breaches
 from retention_engine.engine.clearing import asked_again, begun, clear, undecided
 from retention_engine.engine.goals import Attempt, attempts
@@ -18,12 +19,13 @@ from retention_engine.engine.guard import released, switch_subjects
 from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.story import Story, tell
-from retention_engine.engine.walk import Subject
+from retention_engine.engine.terms import Subject
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import Fact
 from retention_engine.ports import Store
 from retention_engine.predicates import Truth
 from retention_engine.rules import RuleSet
+from retention_engine.state import History
 from retention_engine.stores import open_store
 from retention_engine.timing import LATEST, to_datetime, to_instant, zone
 
@@ -37,14 +39,24 @@ class Reader:
         rules: what is decided by.
         store: where everything is.
         policies: what every message is weighed by.
+        club: what the shop declares about its members, if it has a club.
     """
 
-    def __init__(self, rules: RuleSet, store: str | Store, zone: str | None, policies: Iterable[Policy]) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        store: str | Store,
+        zone: str | None,
+        policies: Iterable[Policy],
+        *,
+        club: Club | None = None,
+    ) -> None:
         """Open the store; for the arguments see ``Engine``."""
         self.rules = rules
         self.store = open_store(store) if isinstance(store, str) else store
         self.policies = Arbiter([*courtesy(), *policies]).policies
-        self._plan = Plan.of(self.rules, Arbiter(self.policies))
+        self.club = club
+        self._plan = Plan.of(self.rules, Arbiter(self.policies), club)
         self._again = asked_again(self.policies)
         self._zone = _checked_zone(self.store.settings.get("zone") or "UTC" if zone is None else zone)
         self._lock = RLock()
@@ -75,7 +87,8 @@ class Reader:
             rows = self.store.parcels.of(undecided(subject, action))
         now = to_instant(at)
         doubts = begun(rows.values(), now)
-        return clear(action, rule, subject, self._again, at=now, zone=self._zone, doubts=doubts)
+        history = History(subject.customer, teller=self.club)
+        return clear(action, rule, subject, self._again, history, at=now, zone=self._zone, doubts=doubts)
 
     def due(self, at: datetime | int | str, *, limit: int = 1_000) -> list[Action]:
         """Return the actions in the outbox that may be carried out at an instant, by (due, key).
@@ -111,7 +124,7 @@ class Reader:
             decisions = self.store.journal.of([customer])[customer]
             news = self._news(facts, self._switches())
         subject = Subject(customer=customer, facts=facts, news=news, decisions=decisions)
-        return tell(found, subject, at=instant, zone=self._zone, arbiter=self._plan.arbiter)
+        return tell(found, subject, at=instant, zone=self._zone, plan=self._plan)
 
     def members(self, predicate: Truth, at: datetime | int | str | None = None) -> list[Member]:
         """Return the customers for whom a predicate holds, by id, and until when; by default now.
@@ -120,7 +133,7 @@ class Reader:
         """
         instant = self._instant(at, "members()")
         with self._lock:
-            return list(members(predicate, histories(self.store, instant), at=instant, zone=self._zone))
+            return list(members(predicate, histories(self.store, instant, self.club), at=instant, zone=self._zone))
 
     def attempts(self) -> Iterator[Attempt]:
         """Yield what rules with a goal said to whom, or would have said in a holdout, and whether it was reached."""
@@ -138,7 +151,7 @@ class Reader:
         Every customer is read: meant for a nightly look, not for every request.
         """
         with self._lock:
-            return list(breaches(self.store))
+            return list(breaches(self.store, self.club))
 
     def close(self) -> None:
         """Close the store."""

@@ -65,6 +65,12 @@ def _zone(fact: Fact) -> object:
     return fact.value if isinstance(fact, AttributeChanged) and fact.name == "zone" else None
 
 
+def hold_books(store: Store, customers: Iterable[str]) -> None:
+    """Let nobody else post to the accounts of customers before this transaction ends; waits for who does."""
+    for customer in sorted(set(customers)):
+        store.settings.hold(f"ledger:{customer}", change=True)
+
+
 def wake(store: Store, new: Iterable[Fact], *, needs_news: bool) -> None:
     """Wake whom new facts concern; who is interested in what is noted once any engine on the store needs it.
 

@@ -7,10 +7,10 @@ from typing import Any
 from attrs import evolve, frozen
 
 from retention_engine.actions import Decision, Outcome
-from retention_engine.arbitration import Arbiter
 from retention_engine.engine.manners import Weighed, weighed
 from retention_engine.engine.memory import Memory
-from retention_engine.engine.walk import Subject
+from retention_engine.engine.plan import Plan
+from retention_engine.engine.terms import Subject
 from retention_engine.predicates import Explanation, explain
 from retention_engine.rules import Edge, Rule, Trigger
 from retention_engine.state import History, fold
@@ -80,10 +80,10 @@ def line_of(decision: Decision) -> str:
     return f"{when}  {decision.outcome.value:<4}  {decision.occasion}  {decision.step}{until}{reason}"
 
 
-def tell(rule: Rule, subject: Subject, *, at: int, zone: str, arbiter: Arbiter) -> Story:
+def tell(rule: Rule, subject: Subject, *, at: int, zone: str, plan: Plan) -> Story:
     """Explain a rule at an instant, from the facts known and the decisions made by then."""
     customer, facts, decisions = subject.customer, subject.facts, subject.decisions
-    history = fold(History(customer), (fact for fact in facts if fact.effective <= at))
+    history = fold(History(customer, teller=plan.club), (fact for fact in facts if fact.effective <= at))
     view = View(history, at, zone_of(history, zone))
     questions: dict[str, Explanation] = {}
     trigger = rule.trigger
@@ -101,7 +101,7 @@ def tell(rule: Rule, subject: Subject, *, at: int, zone: str, arbiter: Arbiter) 
     status = _status(trigger, past, questions, next_due)
     if standing:
         status = f"waiting at {', '.join(repr(each.step) for each in standing)}"
-    manners = weighed(rule, view, made, arbiter=arbiter, news=subject.news)
+    manners = weighed(rule, view, made, arbiter=plan.arbiter, news=subject.news)
     return Story(rule.id, customer, at, status, next_due, questions, past, manners)
 
 

@@ -7,16 +7,17 @@ how often or how late it is called.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from retention_engine.actions import Decision
+from retention_engine.clubs import CARRIED_OUT, Clerk
 from retention_engine.engine.journeys import Journeys
 from retention_engine.engine.memory import Memory
-from retention_engine.engine.plan import Plan
+from retention_engine.engine.terms import CLUB, OURS, Subject, Terms, Walked
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import Fact, MessageSent
 from retention_engine.predicates import because
@@ -26,56 +27,6 @@ from retention_engine.timing import HOUR, NEVER, to_text
 from retention_engine.view import View
 
 _MOST_ECHOES = 1_000
-
-
-@frozen(kw_only=True)
-class Terms:
-    """What a walk is done under.
-
-    Attributes:
-        plan: the rules.
-        launches: rule id -> instant after which its occasions count, microseconds UTC.
-        zone: the shop's zone.
-        lateness: how long after it was due an occasion may still become known, microseconds.
-        echo: the fact that a decided message makes by itself, such as that it was sent; for backtests.
-    """
-
-    plan: Plan
-    launches: Mapping[str, int]
-    zone: str
-    lateness: int
-    echo: Callable[[Decision], Fact] | None = None
-
-
-@frozen(kw_only=True)
-class Subject:
-    """One customer as the store knows them.
-
-    Attributes:
-        facts: theirs, by (effective, at, id).
-        news: facts about the catalogue that may concern them, in the same order.
-        decisions: the journal about them, in its order.
-    """
-
-    customer: str
-    facts: Sequence[Fact]
-    news: Sequence[Fact] = ()
-    decisions: Sequence[Decision] = ()
-
-
-@frozen
-class Walked:
-    """The outcome of a walk.
-
-    Attributes:
-        decisions: in the order they were made.
-        wake: the next instant after the end of the walk at which something may be due; None: only a fact can change it.
-        echoes: facts made by ``Terms.echo``, to be recorded with the decisions.
-    """
-
-    decisions: list[Decision]
-    wake: int | None
-    echoes: list[Fact]
 
 
 def walk(terms: Terms, subject: Subject, start: int, to: int) -> Walked:
@@ -90,6 +41,7 @@ def walk(terms: Terms, subject: Subject, start: int, to: int) -> Walked:
 @define
 class _Walk:
     terms: Terms
+    clerk: Clerk | None
     history: History
     record: Any
     memory: Memory
@@ -101,13 +53,14 @@ class _Walk:
     echoes: list[Fact] = field(factory=list)
     dues: dict[str, int] = field(factory=dict)
     answered: int = 0  # how many echoes there were when the last fact came that was none
+    club_turn: int = NEVER
     turn: int = -NEVER  # the next instant at which time alone may make an occasion due
 
     @classmethod
     def begin(cls, terms: Terms, subject: Subject, start: int) -> _Walk:
         """Fold everything before ``start``; the truths just before it are those to compare with."""
         plan = terms.plan
-        history = History(subject.customer, wanted=plan.wanted)
+        history = plan.history(subject.customer)
         past = 0
         for fact in subject.facts:
             if fact.effective >= start:
@@ -118,9 +71,14 @@ class _Walk:
         mask = plan.program.boolean(record, start - 1) if past else plan.leaving
         journeys = Journeys.of(subject.customer, subject.decisions, plan.arbiter, subject.news)
         launched = max((terms.launches[rule.id] for rule in plan.rules), default=start)
+        since = terms.launches.get(CLUB, start)
+        clerk = None if plan.club is None else Clerk.of(
+            plan.club, (subject.customer, subject.facts), launched=since, issue=terms.issue
+        )
         news = deque(fact for fact in subject.news if fact.effective >= start)
         return cls(
             terms,
+            clerk,
             history,
             record,
             journeys.memory,
@@ -137,7 +95,7 @@ class _Walk:
         while at <= to:
             taken = len(made)
             following = self._decide(at)
-            self._echo(made[taken:])
+            self._echo(made[taken:], at)
             following = min(following, self._next_fact())
             assert following > at, f"time stands still at {at}"
             at = following
@@ -161,21 +119,29 @@ class _Walk:
                 old = self.terms.plan.program.boolean(self.record, at) if is_known else before
             for fact in arrived:
                 apply(self.history, fact)
-                self.answered = self.answered if isinstance(fact, MessageSent) else len(self.echoes)
+                self.answered = self.answered if isinstance(fact, OURS) else len(self.echoes)
         changes = self.terms.plan.program.update(self.record)
         self.mask, horizon = self.terms.plan.program.horizon(self.record, at)
         view = View(self.history, at, self.record.where)
+        self.club_turn = NEVER if self.clerk is None else self._club(self.clerk, arrived, view)
         waits = self.journeys.resume(self.terms.plan.rules, view)
         turns = [horizon, *self._edges(view, before, old)]
         turns += self._timed(view, changes, arrived=bool(arrived))
         turns += self._catalogue(view, news)
-        self.turn = min(turns)
+        self.turn = min(self.club_turn, *turns)
         return min(self.turn, *waits, *self.journeys.settle(view), NEVER)
 
     def _ask_journeys(self, at: int) -> list[int]:
         """Ask those that wait, where no rule can have anything new: no fact came, and none of their turns."""
         view = View(self.history, at, self.record.where)
         return [*self.journeys.resume(self.terms.plan.rules, view), *self.journeys.settle(view), NEVER]
+
+    def _club(self, clerk: Clerk, arrived: list[Fact], view: View) -> int:
+        """Let facts and the time do to the membership what they do; return when time alone may do more."""
+        self._hear(clerk.take_in(arrived, view))
+        made, turn = clerk.by_time(view)
+        self._hear(made)
+        return turn
 
     def _arrivals(self, at: int) -> tuple[list[Fact], list[Fact]]:
         """Return the facts that take effect, and apart those that no rule hears: of our own messages."""
@@ -247,23 +213,29 @@ class _Walk:
         late = late or view.now - occasion.due > self.terms.lateness
         return self.journeys.enter(rule, occasion, view, evidence, late=late)
 
-    def _echo(self, made: list[Decision]) -> None:
-        if self.terms.echo is None:
-            return
+    def _echo(self, made: list[Decision], at: int) -> None:
+        """Take in what decisions make by themselves: accounts that changed, messages that count as sent."""
         for decision in made:
-            if decision.action is not None and decision.action.kind == "send":
-                fact = self.terms.echo(decision)
-                self.echoes.append(fact)
-                self._check_echoes(decision)
-                place = (fact.effective, fact.at, fact.id)
-                before = takewhile(lambda one: (one.effective, one.at, one.id) < place, self.facts)  # noqa: B023 - used up at once
-                self.facts.insert(sum(1 for _ in before), fact)
+            action = decision.action
+            if action is not None and self.clerk is not None and action.kind in CARRIED_OUT:
+                self._hear(self.clerk.carry_out(action, View(self.history, at, self.record.where)), decision.rule)
+            elif action is not None and action.kind == "send" and self.terms.echo is not None:
+                self._hear([self.terms.echo(decision)], decision.rule)
 
-    def _check_echoes(self, decision: Decision) -> None:
-        """Refuse a rule whose own messages make it send on and on, with no other fact between them."""
+    def _hear(self, facts: Iterable[Fact], rule: str = "") -> None:
+        """Let facts of our own making take effect at their instants."""
+        for fact in facts:
+            self.echoes.append(fact)
+            self._check_echoes(fact, rule)
+            place = (fact.effective, fact.at, fact.id)
+            before = takewhile(lambda one: (one.effective, one.at, one.id) < place, self.facts)  # noqa: B023 - used up at once
+            self.facts.insert(sum(1 for _ in before), fact)
+
+    def _check_echoes(self, fact: Fact, rule: str) -> None:
+        """Refuse a rule that feeds itself: it sends or grants on and on, with no other fact between."""
         alone = len(self.echoes) - self.answered
-        if alone > _MOST_ECHOES and decision.at - self.echoes[-_MOST_ECHOES].at < HOUR:
-            raise DefinitionError(f"rule {decision.rule!r} feeds itself: its own messages make it send on and on")
+        if alone > _MOST_ECHOES and fact.at - self.echoes[-_MOST_ECHOES].at < HOUR:
+            raise DefinitionError(f"rule {rule!r} feeds itself: what it does makes it do it again, on and on")
 
 
 def _take(rows: deque[Fact], at: int) -> list[Fact]:

@@ -19,6 +19,7 @@ from retention_engine.facts.choices import (
     Resumed,
 )
 from retention_engine.facts.codec import content, from_json, to_json
+from retention_engine.facts.codes import CodeHeld, CodeIssued, CodeReleased, CodeRevoked, CodeUsed
 from retention_engine.facts.commerce import (
     CartEmptied,
     CartUpdated,
@@ -40,6 +41,8 @@ from retention_engine.facts.contact import (
     Tagged,
     Untagged,
 )
+from retention_engine.facts.games import AchievementCompleted, QuizStarted
+from retention_engine.facts.ledger import LedgerPosted, LedgerRefused
 from retention_engine.facts.outcomes import (
     Exposed,
     MessageClicked,
@@ -48,14 +51,36 @@ from retention_engine.facts.outcomes import (
     MessageOpened,
     MessageSent,
 )
+from retention_engine.facts.referrals import (
+    FINGERPRINTS,
+    ORDER_CHANGES,
+    VERDICTS,
+    AdvocateBanned,
+    Fingerprinted,
+    FriendFingerprinted,
+    FriendJoined,
+    FriendJudged,
+    FriendOrderChanged,
+    FriendOrdered,
+    ReferralAttributed,
+    ReferralJudged,
+    ReferralLinked,
+    ReferralTouched,
+)
 from retention_engine.facts.switches import SCOPES, SendingResumed, SendingStopped, switch_subject
-from retention_engine.facts.words import Cart, Customer, Line, Order, Product
+from retention_engine.facts.tiers import LevelReached, LevelSet, LevelUnset
+from retention_engine.facts.words import Cart, Customer, Line, Order, Product, Returned
 
 __all__ = [
+    "FINGERPRINTS",
     "KINDS",
+    "ORDER_CHANGES",
     "SCOPES",
+    "VERDICTS",
+    "AchievementCompleted",
     "AddressRestored",
     "AddressSuppressed",
+    "AdvocateBanned",
     "Answered",
     "AttributeChanged",
     "AvailabilityChanged",
@@ -64,6 +89,11 @@ __all__ = [
     "CartUpdated",
     "CatalogueFact",
     "ChannelsChosen",
+    "CodeHeld",
+    "CodeIssued",
+    "CodeReleased",
+    "CodeRevoked",
+    "CodeUsed",
     "ConsentConfirmed",
     "ConsentGiven",
     "ConsentWithdrawn",
@@ -73,7 +103,18 @@ __all__ = [
     "Event",
     "Exposed",
     "Fact",
+    "Fingerprinted",
     "FrequencyChosen",
+    "FriendFingerprinted",
+    "FriendJoined",
+    "FriendJudged",
+    "FriendOrderChanged",
+    "FriendOrdered",
+    "LedgerPosted",
+    "LedgerRefused",
+    "LevelReached",
+    "LevelSet",
+    "LevelUnset",
     "Line",
     "MessageClicked",
     "MessageDelivered",
@@ -91,9 +132,15 @@ __all__ = [
     "PriceChanged",
     "Product",
     "ProductListed",
+    "QuizStarted",
+    "ReferralAttributed",
+    "ReferralJudged",
+    "ReferralLinked",
+    "ReferralTouched",
     "Referred",
     "Registered",
     "Resumed",
+    "Returned",
     "Reviewed",
     "SaleStarted",
     "SendingResumed",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 from attrs import field, frozen
 
 from retention_engine.errors import FactError, shown
 from retention_engine.facts.base import Fact, check_optional_price, check_text, instance_of, kind
-from retention_engine.facts.words import Cart, Line, Order
+from retention_engine.facts.words import MOST_LINES, Cart, Line, Order, Returned
 from retention_engine.money import Money
 
 
@@ -44,6 +47,16 @@ class OrderPlaced(Fact):
         return _subjects(self.order.lines)
 
 
+def _returned(value: Iterable[Returned]) -> tuple[Returned, ...]:
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise FactError(f"lines are Returned values, not {shown(value)}")
+    lines = tuple(islice(value, MOST_LINES + 1))
+    wrong = [line for line in lines if not isinstance(line, Returned)]
+    if wrong or len(lines) > MOST_LINES:
+        raise FactError(f"lines are up to {MOST_LINES} Returned values, not {shown(wrong[0] if wrong else len(lines))}")
+    return lines
+
+
 @frozen(kw_only=True)
 class _OrderFact(Fact):
     order_id: str = field(validator=check_text)
@@ -79,10 +92,18 @@ class OrderRefunded(_OrderFact):
     """Money of an order went back; its total is net of refunds, never below zero.
 
     Attributes:
-        amount: what went back, zero or more; None: the whole total. In another currency it counts as nothing.
+        amount: the value of what was returned, in the prices of the order and whatever it was paid with, zero or
+            more; None: the whole total. In another currency it counts as nothing.
+        lines: which pieces came back, where that is known; the amount is theirs.
     """
 
     amount: Money | None = field(default=None, validator=check_optional_price)
+    lines: tuple[Returned, ...] = field(default=(), converter=_returned)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse pieces without an amount: None is everything."""
+        if self.lines and self.amount is None:
+            raise FactError("lines need an amount: without one the whole order is refunded")
 
 
 @kind("cart_updated")

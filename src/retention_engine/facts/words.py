@@ -90,6 +90,11 @@ class Product:
     price: Money | None = field(default=None, validator=check_optional_price)
 
 
+def _pieces(_: object, __: object, value: object) -> None:
+    if type(value) is not int or not 1 <= value <= 10**6:
+        raise FactError(f"quantity is a whole number from 1 to 10**6, not {shown(value)}")
+
+
 @frozen(kw_only=True)
 class Line:
     """One line of an order or a cart.
@@ -106,11 +111,10 @@ class Line:
     brand: str | None = field(default=None, validator=check_optional)
 
     @quantity.validator
-    def _at_least_one(self, _: object, value: object) -> None:
-        if type(value) is not int or not 1 <= value <= 10**6:
-            raise FactError(f"quantity is a whole number from 1 to 10**6, not {shown(value)}")
-        if self.price.amount * value > _LARGEST:
-            raise FactError(f"price times quantity is at most {_LARGEST}, not {self.price.amount * value}")
+    def _not_too_much(self, _: object, value: object) -> None:
+        _pieces(self, _, value)
+        if self.price.amount * self.quantity > _LARGEST:
+            raise FactError(f"price times quantity is at most {_LARGEST}, not {self.price.amount * self.quantity}")
 
     @property
     def amount(self) -> Money:
@@ -172,6 +176,18 @@ class Order:
         for line in self.lines:
             if line.price.currency != value.currency:
                 raise FactError(f"line {line.sku!r} is in {line.price.currency}, the total in {value.currency}")
+
+
+@frozen(kw_only=True)
+class Returned:
+    """Pieces of an order that came back.
+
+    Attributes:
+        quantity: pieces, 1 to 10**6.
+    """
+
+    sku: str = field(validator=check_text)
+    quantity: int = field(default=1, validator=_pieces)
 
 
 @frozen(kw_only=True)

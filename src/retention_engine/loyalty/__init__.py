@@ -4,37 +4,57 @@ A command becomes an entry, the state of an account is a fold of its entries, an
 expire, come back from holds and settle debts at their instants, whether or not anything runs.
 """
 
+from retention_engine.loyalty.awards import AT_ONCE, DELIVERED, PAID, Award, Basis, Rate, Vesting, source
+from retention_engine.loyalty.caps import Cap, Room
 from retention_engine.loyalty.codec import from_json, to_json
-from retention_engine.loyalty.granting import Adjust, CancelPending, Earn, Extend, Reverse, VestAt, VestNow
+from retention_engine.loyalty.correcting import Adjust, ExpireNow, Extend
+from retention_engine.loyalty.granting import CancelPending, Earn, Reverse, VestAt, VestNow
+from retention_engine.loyalty.horizons import balance_steps, expiring_steps, vesting_steps
 from retention_engine.loyalty.ledger import Ledger, Posted, apply, decide, replay
 from retention_engine.loyalty.lots import Bucket, Hold, Lot, Redemption, Reversal, Slice, Stock
-from retention_engine.loyalty.orders import Basis, Cell, OrderLine, Receipt, Split, Status, share_out
-from retention_engine.loyalty.questions import Line, balance_at, balance_effective, state_at, statement
-from retention_engine.loyalty.reconcile import OrderRecord, ReconcileOrder, order_command
+from retention_engine.loyalty.orders import Cell, OrderLine, Receipt, Rounding, Split, Status, share_out
+from retention_engine.loyalty.questions import balance_at, balance_effective, state_at
+from retention_engine.loyalty.reconcile import OrderRecord, ReconcileOrder, order_command, step_key
 from retention_engine.loyalty.reports import RollForward, roll_forward, split_revenue
-from retention_engine.loyalty.sharing import Merge, Transfer
+from retention_engine.loyalty.sharing import Convert, Merge, Transfer
 from retention_engine.loyalty.spending import Capture, OpenHold, Redeem, Restore, Void
 from retention_engine.loyalty.state import Balance, Journal, Movement, State
+from retention_engine.loyalty.statement import Line, Reason, reasons, statement, statement_record, statement_table, why
 from retention_engine.loyalty.terms import OWN_REVERSAL, Fresh, GiveBack, Grace, Original, Terms
 from retention_engine.loyalty.timeline import Step, advance, expiring, project
 from retention_engine.loyalty.units import Account, Unit
 from retention_engine.loyalty.validity import Lasts, Until, Validity, WhileActive
-from retention_engine.loyalty.verify import Violation, entry_violations, global_violations, state_violations, verify
-from retention_engine.loyalty.work import Command, Entry
+from retention_engine.loyalty.verify import (
+    Violation,
+    entry_violations,
+    global_violations,
+    state_violations,
+    stream_violations,
+    verify,
+    verify_streams,
+)
+from retention_engine.loyalty.work import Command, Entry, Result
 
 __all__ = [
+    "AT_ONCE",
+    "DELIVERED",
     "OWN_REVERSAL",
+    "PAID",
     "Account",
     "Adjust",
+    "Award",
     "Balance",
     "Basis",
     "Bucket",
     "CancelPending",
+    "Cap",
     "Capture",
     "Cell",
     "Command",
+    "Convert",
     "Earn",
     "Entry",
+    "ExpireNow",
     "Extend",
     "Fresh",
     "GiveBack",
@@ -52,14 +72,19 @@ __all__ = [
     "OrderRecord",
     "Original",
     "Posted",
+    "Rate",
+    "Reason",
     "Receipt",
     "ReconcileOrder",
     "Redeem",
     "Redemption",
     "Restore",
+    "Result",
     "Reversal",
     "Reverse",
     "RollForward",
+    "Room",
+    "Rounding",
     "Slice",
     "Split",
     "State",
@@ -73,6 +98,7 @@ __all__ = [
     "Validity",
     "VestAt",
     "VestNow",
+    "Vesting",
     "Violation",
     "Void",
     "WhileActive",
@@ -80,20 +106,31 @@ __all__ = [
     "apply",
     "balance_at",
     "balance_effective",
+    "balance_steps",
     "decide",
     "entry_violations",
     "expiring",
+    "expiring_steps",
     "from_json",
     "global_violations",
     "order_command",
     "project",
+    "reasons",
     "replay",
     "roll_forward",
     "share_out",
+    "source",
     "split_revenue",
     "state_at",
     "state_violations",
     "statement",
+    "statement_record",
+    "statement_table",
+    "step_key",
+    "stream_violations",
     "to_json",
     "verify",
+    "verify_streams",
+    "vesting_steps",
+    "why",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
+from retention_engine.errors import LedgerError, shown
 from retention_engine.loyalty.lots import Bucket, Grant, Hold, Lot, Redemption, Reversal, Stock
 from retention_engine.loyalty.state import State
 from retention_engine.loyalty.units import Account
@@ -170,4 +171,29 @@ class Left:
         state.alias = self.into
 
 
-Change = Issued | Moved | Timed | Owed | HoldSet | HoldEnded | RedemptionSet | Reversed | OrderKnown | Joined | Left
+@frozen
+class Unknown:
+    """A change of a later version of this library: kept as it was written, but nothing can be counted with it."""
+
+    text: str
+
+    def apply(self, state: State, effective_at: int) -> None:
+        """Refuse: a balance without it would be wrong."""
+        message = f"{state.account} has a change that only a later version can apply: {shown(self.text)}"
+        raise LedgerError(message, code="later_version")
+
+
+Change = (
+    Issued
+    | Moved
+    | Timed
+    | Owed
+    | HoldSet
+    | HoldEnded
+    | RedemptionSet
+    | Reversed
+    | OrderKnown
+    | Joined
+    | Left
+    | Unknown
+)

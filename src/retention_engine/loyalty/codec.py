@@ -1,19 +1,26 @@
-"""Entries as JSON text and back, for those who store them."""
+"""Entries as JSON text and back, for those who store them.
+
+A field that has its default is not written, so the default of a stored field is never changed. What a later version
+of this library added to a known object is kept and written again; a change of an unknown kind is kept too, but
+refuses to be applied.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from fractions import Fraction
 from typing import Any, get_args
 
-from attrs import fields
+from attrs import NOTHING, evolve, fields
 
 from retention_engine.errors import LedgerError, RetentionError, shown
-from retention_engine.loyalty.changes import Change
+from retention_engine.loyalty.awards import Award, Basis, Rate, Vesting
+from retention_engine.loyalty.caps import Cap, Room
+from retention_engine.loyalty.changes import Change, Unknown
 from retention_engine.loyalty.lots import Bucket, Grant, Hold, Lot, Redemption, Reversal, Slice, Stock
-from retention_engine.loyalty.orders import Basis, Cell, OrderLine, Receipt, Split
+from retention_engine.loyalty.orders import Cell, OrderLine, Receipt, Rounding, Split
 from retention_engine.loyalty.reconcile import OrderRecord
 from retention_engine.loyalty.units import Account, Unit
 from retention_engine.loyalty.validity import Lasts, Until, WhileActive
@@ -22,43 +29,83 @@ from retention_engine.timing import Span
 
 _CLASSES: tuple[type, ...] = (
     *(Entry, Account, Unit, Lot, Stock, Slice, Hold, Redemption, Reversal, Grant),
+    *(Award, Rate, Vesting, Cap, Room),
     *(OrderRecord, Receipt, OrderLine, Cell, Lasts, Until, WhileActive, Span),
     *get_args(Change),
 )
-_KNOWN = {one.__name__: one for one in _CLASSES}
-_ENUMS: dict[str, type[Enum]] = {one.__name__: one for one in (Bucket, Basis, Split)}
+_CHANGES = frozenset(one.__name__ for one in get_args(Change) if one is not Unknown)
+_KNOWN: dict[str, Any] = {one.__name__: one for one in _CLASSES}
+_ENUMS: dict[str, type[Enum]] = {one.__name__: one for one in (Bucket, Basis, Split, Rounding)}
+_FIELDS = {
+    one: tuple((each.name, each.default) for each in fields(one) if (one, each.name) != (Entry, "later"))
+    for one in _CLASSES
+}
+_WRITTEN = {
+    **{one.__name__: {"is", *(name for name, _ in _FIELDS[one])} for one in _CLASSES},
+    **{name: {"is", "value"} for name in (*_ENUMS, "Fraction", "dict")},
+}
+_SIMPLE = frozenset({str, int, bool, type(None)})
 
 
 def to_json(entry: Entry) -> str:
     """Return an entry as one line of JSON; the same entry has the same text."""
-    return json.dumps(_plain(entry), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    plain = _Writer(full=bool(entry.later)).plain(entry)
+    for path, text in entry.later:
+        place = plain
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = json.loads(text)
+    return _dumps(plain)
 
 
-def _plain(value: object) -> Any:
-    if isinstance(value, Enum):
-        return {"is": type(value).__name__, "value": value.value}
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, Fraction):
-        return {"is": "Fraction", "value": str(value)}
-    if isinstance(value, Mapping):
-        return {"is": "dict", "value": {name: _plain(each) for name, each in value.items()}}
-    kind: Any = type(value)
-    if kind in _CLASSES:
-        return {"is": kind.__name__, **{each.name: _plain(getattr(value, each.name)) for each in fields(kind)}}
-    raise LedgerError(f"{shown(value)} has no place in an entry", code="unreadable")
+def _dumps(plain: object) -> str:
+    return json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+class _Writer:
+    """Makes plain values; ``full``: of every field, whatever its default."""
+
+    def __init__(self, *, full: bool) -> None:
+        self.full = full
+
+    def plain(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _SIMPLE:
+            return value
+        if kind is tuple:
+            return [self.plain(each) for each in value]
+        if kind is Unknown:
+            return json.loads(value.text)
+        if kind in _FIELDS:
+            found = {"is": kind.__name__}
+            for name, default in _FIELDS[kind]:
+                one = getattr(value, name)
+                kind = type(one)
+                if self.full or default is NOTHING or kind is not type(default) or one != default:
+                    found[name] = one if kind in _SIMPLE else self.plain(one)
+            return found
+        if isinstance(value, Enum):
+            return {"is": kind.__name__, "value": value.value}
+        if kind is Fraction:
+            return {"is": "Fraction", "value": str(value)}
+        if isinstance(value, Mapping):
+            return {"is": "dict", "value": {name: self.plain(each) for name, each in value.items()}}
+        raise LedgerError(f"{shown(value)} has no place in an entry", code="unreadable")
 
 
 def from_json(text: str) -> Entry:
     """Return the entry that a text holds.
 
     Raises:
-        LedgerError: it is no text of ``to_json``, or of a later version of this library.
+        LedgerError: it is no text of ``to_json``.
     """
     try:
-        entry = _value(json.loads(text))
+        plain = json.loads(text)
+        plain["changes"] = [_change(each) for each in plain["changes"]]
+        reader = _Reader()
+        entry = reader.value(plain)
+        if reader.strange and isinstance(entry, Entry):
+            entry = evolve(entry, later=tuple(sorted(_later(plain, ()))))
     except (RetentionError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise LedgerError(f"this is no entry: {shown(text)}: {error}", code="unreadable") from error
     if not isinstance(entry, Entry):
@@ -66,17 +113,48 @@ def from_json(text: str) -> Entry:
     return entry
 
 
-def _value(plain: Any) -> Any:
+def _change(plain: Any) -> Any:
+    name = plain["is"]
+    if name in _WRITTEN and name not in _CHANGES:
+        raise ValueError(f"{name} is no change")
+    return plain if name in _CHANGES else {"is": "Unknown", "text": _dumps(plain)}
+
+
+class _Reader:
+    """Makes values of plain ones; ``strange`` tells whether something was passed over."""
+
+    strange = False
+
+    def value(self, plain: Any) -> Any:
+        kind = type(plain)
+        if kind is list:
+            return tuple([self.value(each) for each in plain])
+        if kind is not dict:
+            return plain
+        name = plain["is"]
+        written = _WRITTEN[name]
+        if not plain.keys() <= written:
+            self.strange = True
+            plain = {key: each for key, each in plain.items() if key in written}
+        if name in _KNOWN:
+            given = {key: each if type(each) in _SIMPLE else self.value(each) for key, each in plain.items()}
+            del given["is"]
+            return _KNOWN[name](**given)
+        one = plain["value"]
+        if name == "dict":
+            return {key: self.value(each) for key, each in one.items()}
+        return Fraction(one) if name == "Fraction" else _ENUMS[name](one)
+
+
+def _later(plain: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the place and the text of everything that this version does not know."""
     if isinstance(plain, list):
-        return tuple(_value(each) for each in plain)
-    if not isinstance(plain, dict):
-        return plain
-    rest = dict(plain)
-    name = rest.pop("is")
-    if name in _ENUMS:
-        return _ENUMS[name](rest["value"])
-    if name == "Fraction":
-        return Fraction(rest["value"])
-    if name == "dict":
-        return {key: _value(each) for key, each in rest["value"].items()}
-    return _KNOWN[name](**{key: _value(each) for key, each in rest.items()})
+        for place, each in enumerate(plain):
+            yield from _later(each, (*path, place))
+    elif isinstance(plain, dict):
+        known = _WRITTEN[plain["is"]] if "is" in plain else plain.keys()
+        for key, each in plain.items():
+            if key in known:
+                yield from _later(each, (*path, key))
+            else:
+                yield (*path, key), _dumps(each)

@@ -7,10 +7,11 @@ from typing import ClassVar
 from attrs import evolve, field, frozen
 from attrs.converters import optional
 
-from retention_engine.errors import Insufficient, LedgerError, shown
+from retention_engine.errors import LedgerError, shown
+from retention_engine.loyalty.caps import Cap, fit
 from retention_engine.loyalty.changes import Owed, Reversed, Timed
 from retention_engine.loyalty.lots import Bucket, Reversal, Stock
-from retention_engine.loyalty.units import check_amount, valid_amount
+from retention_engine.loyalty.units import valid_amount
 from retention_engine.loyalty.validity import Lasts, Until, Validity, expiry
 from retention_engine.loyalty.work import Command, Result, Work
 from retention_engine.timing import to_instant
@@ -24,7 +25,8 @@ class Earn(Command):
         vests_at: when they become spendable; None: with ``waits`` at a later fact, else at once.
         waits: for ``VestAt`` or ``VestNow``; with ``vests_at`` that is the latest instant.
         validity: how long they may be spent; None: for ever.
-        source: what for, such as ``order:812``.
+        source: what for, such as ``order:812``; ``rule@version:cause`` when a rule with caps grants them.
+        caps: of the rule; only what fits is granted.
     """
 
     KIND: ClassVar[str] = "earn"
@@ -34,23 +36,37 @@ class Earn(Command):
     waits: bool = False
     validity: Validity = None
     source: str = ""
+    caps: tuple[Cap, ...] = ()
 
     def perform(self, work: Work) -> Result:
         """Place a new lot and settle."""
+        rule = self.source.partition("@")[0]
+        amount = fit(self.amount, self.caps, work.state, rule=rule, at=work.effective_at)
+        if not amount:
+            return {"lot": None, "granted": 0, "settled": 0}
         vests = self.vests_at if self.vests_at is not None or self.waits else work.effective_at
-        lot = grant(work, self.amount, vests, validity=self.validity, source=self.source)
-        return {"lot": lot, "granted": self.amount, "settled": work.settle([lot])}
+        lot = grant(work, amount, vests, validity=self.validity, source=self.source)
+        return {"lot": lot, "granted": amount, "settled": work.settle([lot])}
 
 
-def grant(work: Work, amount: int, vests_at: int | None, *, validity: Validity, source: str) -> str:
-    """Place a new lot and return its id."""
+def grant(
+    work: Work,
+    amount: int,
+    vests_at: int | None,
+    *,
+    validity: Validity,
+    source: str,
+    earned_at: int | None = None,
+) -> str:
+    """Place a new lot and return its id; the activity was at the instant of the command unless another is given."""
+    earned = work.effective_at if earned_at is None else earned_at
     if vests_at is not None:
-        end = expiry(validity, vested=vests_at, earned=work.effective_at)
-        return work.issue(amount, vests_at, end, source=source, validity=validity)
+        end = expiry(validity, vested=vests_at, earned=earned)
+        return work.issue(amount, vests_at, end, source=source, validity=validity, earned_at=earned)
     if isinstance(validity, Until) or (isinstance(validity, Lasts) and validity.from_earning):
         message = f"{validity} may end before the units vest: name the latest instant of vesting"
         raise LedgerError(message, code="bad_window")
-    return work.issue(amount, None, None, source=source, validity=validity)
+    return work.issue(amount, None, None, source=source, validity=validity, earned_at=earned)
 
 
 @frozen(kw_only=True)
@@ -67,11 +83,20 @@ class VestAt(Command):
         stock = work.stock(self.lot)
         if stock.vests_at is not None or not stock[Bucket.PENDING]:
             raise LedgerError(f"lot {shown(self.lot)} does not wait for a fact", code="not_waiting")
-        end = expiry(stock.lot.validity, vested=self.vests_at, earned=stock.lot.earned_at)
-        work.do(Timed(self.lot, self.vests_at, end))
-        if self.vests_at <= work.at:
-            _vest(work, self.lot)
+        end = let_vest(work, self.lot, self.vests_at)
         return {"lot": self.lot, "vests_at": self.vests_at, "expires_at": end, "settled": work.settle([self.lot])}
+
+
+def let_vest(work: Work, lot: str, vests_at: int) -> int | None:
+    """Set when pending units vest, and their expiry unless it was known; return it."""
+    stock = work.stock(lot)
+    end = stock.expires_at
+    if stock.vests_at is None:
+        end = expiry(stock.lot.validity, vested=vests_at, earned=stock.lot.earned_at)
+    work.do(Timed(lot, vests_at, end))
+    if vests_at <= work.at:
+        _vest(work, lot)
+    return end
 
 
 def _vest(work: Work, lot: str) -> None:
@@ -118,72 +143,6 @@ class CancelPending(Command):
         work.move(self.lot, Bucket.PENDING, Bucket.REVOKED, self.amount)
         work.do(Reversed(Reversal(lot=self.lot, amount=self.amount, from_pending=self.amount)))
         return {"lot": self.lot, "revoked": self.amount}
-
-
-@frozen(kw_only=True)
-class Extend(Command):
-    """Let units expire later: never sooner, and never again those that have expired.
-
-    Attributes:
-        lots: which; None: all that would expire sooner.
-    """
-
-    KIND: ClassVar[str] = "extend"
-
-    expires_at: int = field(converter=to_instant)
-    lots: tuple[str, ...] | None = None
-
-    def perform(self, work: Work) -> Result:
-        """Set the later instant on grants with units left; lots that came from others stay as they are."""
-        names = self.lots if self.lots is not None else [key[3] for key in work.state.live]
-        changed = []
-        for stock in [work.stock(name) for name in names]:
-            end, fits = stock.expires_at, stock.is_live and stock.lot.parent is None and not stock.is_over(work.at)
-            sooner = end is not None and end < self.expires_at
-            if self.lots is not None and not (fits and sooner):
-                raise LedgerError(f"lot {shown(stock.lot.id)} cannot be prolonged so", code="would_shorten")
-            if fits and sooner:
-                work.do(Timed(stock.lot.id, stock.vests_at, self.expires_at))
-                changed.append(stock.lot.id)
-        return {"lots": tuple(changed)}
-
-
-@frozen(kw_only=True)
-class Adjust(Command):
-    """Correct an account by hand, with a reason.
-
-    Attributes:
-        amount: above zero: granted; below: revoked.
-        validity: of what is granted.
-        allow_debt: what is missing becomes debt.
-    """
-
-    KIND: ClassVar[str] = "adjust"
-
-    amount: int
-    validity: Validity = None
-    allow_debt: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse no amount, and no reason."""
-        check_amount(abs(self.amount) if type(self.amount) is int else self.amount)
-        if not self.reason.strip():
-            raise LedgerError("an adjustment needs a reason", code="no_reason")
-
-    def perform(self, work: Work) -> Result:
-        """Grant, or revoke first-expiring first."""
-        if self.amount > 0:
-            lot = grant(work, self.amount, work.effective_at, validity=self.validity, source="manual")
-            return {"lot": lot, "granted": self.amount, "settled": work.settle([lot])}
-        asked, available = -self.amount, work.state.balance.available
-        owed = max(0, asked - available)
-        room = work.terms.debt_limit
-        if owed and (not self.allow_debt or (room is not None and work.state.debt + owed > room)):
-            raise Insufficient(available, asked)
-        work.take(asked - owed, Bucket.REVOKED)
-        if owed:
-            work.do(Owed(owed))
-        return {"revoked": asked - owed, "to_debt": owed}
 
 
 @frozen(kw_only=True)

@@ -15,6 +15,8 @@ from retention_engine.loyalty.work import Command, Entry, Result, Work
 
 Batch = Iterable[tuple[Account, int, Sequence[Entry]]]
 """What is appended together: (account, expected version, entries)."""
+Streams = Mapping[Account, Sequence[Entry]]
+"""The entries of several accounts, however they are stored."""
 
 
 @frozen

@@ -145,11 +145,16 @@ class Hold:
 
 @frozen(kw_only=True)
 class Redemption:
-    """Units spent together."""
+    """Units spent together.
+
+    Attributes:
+        final: they became units of another kind: nothing can be given back.
+    """
 
     id: str
     purpose: str = ""
     slices: tuple[Slice, ...]
+    final: bool = False
 
     @property
     def amount(self) -> int:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from attrs import evolve, field, frozen
 
 from retention_engine.errors import LedgerError, shown
+from retention_engine.loyalty.awards import Award, Basis
+from retention_engine.loyalty.caps import fitting, rooms
+from retention_engine.loyalty.state import State
 
 
 class Split(StrEnum):
@@ -23,15 +27,25 @@ class Split(StrEnum):
     """Points come back first."""
 
 
-class Basis(StrEnum):
-    """What a cell was granted for. Codes are stored and never renamed."""
+class Rounding(StrEnum):
+    """How the units of an order become whole: once for all of them. Codes are stored and never renamed."""
 
-    MONEY = "money"
-    """The part of the line paid in money."""
-    QUANTITY = "quantity"
-    """Each piece."""
-    ORDER = "order"
-    """A share of an amount for the whole order."""
+    FLOOR = "floor"
+    """Down."""
+    HALF_UP = "half_up"
+    """To the nearest, a half up."""
+    HALF_EVEN = "half_even"
+    """To the nearest, a half to the even one."""
+    CEIL = "ceil"
+    """Up."""
+
+    def of(self, exact: Fraction) -> int:
+        """Return the whole number."""
+        if self is Rounding.HALF_EVEN:
+            return round(exact)
+        if self is Rounding.CEIL:
+            return ceil(exact)
+        return floor(exact + Fraction(1, 2)) if self is Rounding.HALF_UP else floor(exact)
 
 
 class Status(StrEnum):
@@ -87,12 +101,17 @@ class OrderLine:
 
 @frozen(kw_only=True)
 class Cell:
-    """The units of a grant that belong to one rule and one line."""
+    """The units of a grant that belong to one rule and one line.
+
+    Attributes:
+        exact: before rounding and caps; None: it is not known.
+    """
 
     rule: str
     line: str
     amount: int = field(validator=_count)
     basis: Basis = Basis.MONEY
+    exact: Fraction | None = None
 
     def kept(self, line: OrderLine, split: Split) -> int:
         """Return the units that the customer keeps after what was returned so far, rounded down."""
@@ -112,6 +131,8 @@ class Receipt:
     Attributes:
         points: units it was paid with.
         point_value: minor units of money that one of them paid.
+        awards: on which conditions each rule gives its cells.
+        rounding: of all exact cells together.
     """
 
     lines: tuple[OrderLine, ...]
@@ -119,6 +140,8 @@ class Receipt:
     points: int = field(default=0, validator=_count)
     point_value: Fraction = Fraction(1)
     split: Split = Split.PRO_RATA
+    awards: tuple[Award, ...] = ()
+    rounding: Rounding = Rounding.FLOOR
 
     def __attrs_post_init__(self) -> None:
         """Refuse double lines, cells without a line, and points that are worth nothing."""
@@ -131,12 +154,44 @@ class Receipt:
         if abs(worth - paid) >= 1:
             raise LedgerError(f"{self.points} points are worth {worth}, the lines say {paid}", code="bad_amount")
 
-    def returning(self, lines: Sequence[OrderLine]) -> Receipt:
-        """Return it with what was returned so far, as other lines of the same ids say."""
+    def returning(self, lines: Sequence[OrderLine], cells: Sequence[Cell] = ()) -> Receipt:
+        """Return it with what was returned so far, as other lines of the same ids say, and lines that came later.
+
+        Args:
+            cells: those of lines that came later count, where the receipt knows their rule.
+        """
         given = {line.id: line for line in lines}
-        if given.keys() != {line.id for line in self.lines}:
+        names = {line.id for line in self.lines}
+        if not names <= given.keys():
             raise LedgerError(f"the lines are not those that were paid: {sorted(given)}", code="unknown_line")
-        return evolve(self, lines=tuple(_returning(line, given[line.id]) for line in self.lines))
+        if any(line.with_points for name, line in given.items() if name not in names):
+            raise LedgerError("a line that came after the payment is not paid with points", code="exceeds_line")
+        old = tuple(_returning(line, given[line.id]) for line in self.lines)
+        new = tuple(line for line in lines if line.id not in names)
+        more = tuple(cell for cell in cells if cell.line not in names and self.award(cell.rule) is not None)
+        return evolve(self, lines=(*old, *new), cells=(*self.cells, *more))
+
+    def award(self, rule: str) -> Award | None:
+        """Return the conditions of a rule."""
+        return next((each for each in self.awards if each.rule == rule), None)
+
+    def capped(self, state: State, at: int) -> Receipt:
+        """Return it with cells cut to what fits under the caps of an account at an instant."""
+        awards, cells = [], self.cells
+        taken = 0
+        for award in self.awards:
+            mine = [cell for cell in cells if cell.rule == award.rule]
+            asked = sum(cell.amount for cell in mine)
+            left = tuple(
+                evolve(room, units=max(0, room.units - taken * room.cap.whole))
+                for room in rooms(award.caps, state, award.rule, at)
+            )
+            units = fitting(asked, left)
+            taken += units
+            awards.append(evolve(award, asked=asked, rooms=left))
+            if units < asked:
+                cells = _recut(cells, award.rule, units)
+        return evolve(self, awards=tuple(awards), cells=cells)
 
     @property
     def kept(self) -> dict[str, int]:
@@ -159,6 +214,13 @@ class Receipt:
     def money_back(self) -> int:
         """The money refunded by now, rounded down."""
         return int(sum(line.money_back(self.split) for line in self.lines))
+
+
+def _recut(cells: tuple[Cell, ...], rule: str, units: int) -> tuple[Cell, ...]:
+    """Share fewer units over the cells of a rule."""
+    weights = [cell.amount if cell.exact is None else cell.exact for cell in cells if cell.rule == rule]
+    parts = iter(share_out(units, weights))
+    return tuple(evolve(cell, amount=next(parts)) if cell.rule == rule else cell for cell in cells)
 
 
 def _returning(line: OrderLine, given: OrderLine) -> OrderLine:

@@ -1,10 +1,8 @@
-"""Questions about an account at other instants, and why it shows what it shows."""
+"""Questions about an account at other instants."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-from attrs import frozen
 
 from retention_engine.loyalty.ledger import replay
 from retention_engine.loyalty.lots import Bucket
@@ -40,37 +38,3 @@ def balance_effective(account: Account, entries: Sequence[Entry], at: int) -> Ba
             sums[move.target] += move.amount
     debt = sum(amount for _, happened, amount in journal.debts if happened <= at)
     return Balance(sums[Bucket.PENDING], sums[Bucket.AVAILABLE], sums[Bucket.HELD], debt)
-
-
-@frozen(kw_only=True)
-class Line:
-    """One lot in a statement.
-
-    Attributes:
-        source: what it was granted for.
-        units: how many are in each bucket that holds any, by its name.
-    """
-
-    lot: str
-    source: str
-    earned_at: int
-    issued: int
-    vests_at: int | None
-    expires_at: int | None
-    units: dict[str, int]
-
-
-def statement(state: State) -> list[Line]:
-    """Return every lot of an account with its cause, its state and its end: why the balance is what it is."""
-    return [
-        Line(
-            lot=stock.lot.id,
-            source=stock.lot.source,
-            earned_at=stock.lot.earned_at,
-            issued=stock.lot.issued,
-            vests_at=stock.vests_at,
-            expires_at=stock.expires_at,
-            units={bucket.name.lower(): stock[bucket] for bucket in Bucket if stock[bucket]},
-        )
-        for stock in sorted(state.lots.values(), key=lambda each: each.lot.seq)
-    ]

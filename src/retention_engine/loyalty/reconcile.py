@@ -11,13 +11,18 @@ from typing import ClassVar
 from attrs import evolve, field, frozen
 
 from retention_engine.errors import LedgerError, StaleSnapshot, shown
+from retention_engine.keys import fingerprint
+from retention_engine.loyalty.awards import PAID, Award
+from retention_engine.loyalty.caps import fit
 from retention_engine.loyalty.changes import OrderKnown
-from retention_engine.loyalty.granting import grant, reverse
+from retention_engine.loyalty.granting import grant, let_vest, reverse
+from retention_engine.loyalty.lots import Bucket
 from retention_engine.loyalty.orders import Receipt, Status
 from retention_engine.loyalty.spending import capture, hold_for, redeem, restore, set_hold, void
 from retention_engine.loyalty.units import Account
 from retention_engine.loyalty.validity import Validity
 from retention_engine.loyalty.work import Command, Result, Work
+from retention_engine.values import LONGEST_ID
 
 
 @frozen(kw_only=True)
@@ -28,12 +33,14 @@ class OrderRecord:
         receipt: as it was paid first; None: never paid.
         grants: (rule, cycle, lot).
         redemptions: that paid for it.
+        held: the hold that was opened for it last, and its units; None: none is known.
     """
 
     revision: int
     receipt: Receipt | None = None
     grants: tuple[tuple[str, int, str], ...] = ()
     redemptions: tuple[str, ...] = ()
+    held: tuple[str, int] | None = None
 
 
 @frozen(kw_only=True)
@@ -43,8 +50,10 @@ class ReconcileOrder(Command):
     Attributes:
         order: its id.
         revision: grows with every change of the order.
-        receipt: its lines with what was returned so far; grants and points count when it is paid first.
-        vests_at, waits, validity: of what is granted now, as for ``Earn``.
+        receipt: its lines with what was returned so far; grants and points count when it is paid first, later only
+            those of lines that were added.
+        happened: what happened to it and when: ``paid``, ``delivered``, events of the shop.
+        vests_at, waits, validity: of what is granted now, as for ``Earn``, where the receipt names no award.
     """
 
     KIND: ClassVar[str] = "order"
@@ -53,6 +62,7 @@ class ReconcileOrder(Command):
     revision: int
     status: Status = field(converter=Status)
     receipt: Receipt
+    happened: tuple[tuple[str, int], ...] = ()
     vests_at: int | None = None
     waits: bool = False
     validity: Validity = None
@@ -64,8 +74,14 @@ class ReconcileOrder(Command):
         if self.revision <= record.revision:
             raise StaleSnapshot(self.order, revision=self.revision, known=record.revision)
         paid = self.status is Status.PAID
-        receipt = record.receipt or self.receipt
-        now = receipt.returning(self.receipt.lines)
+        receipt = record.receipt
+        if receipt is None:
+            receipt = (
+                self.receipt.capped(work.state, dict(self.happened).get(PAID, work.effective_at))
+                if paid
+                else self.receipt
+            )
+        now = receipt.returning(self.receipt.lines, self.receipt.cells)
         spend = now.points - now.points_back if paid else 0
         desk = _Desk(work, self, evolve(record, revision=self.revision, receipt=receipt if paid else record.receipt))
         moved = {
@@ -74,6 +90,7 @@ class ReconcileOrder(Command):
             "spent": desk.spend(spend),
             "held": desk.hold(self.receipt.points if self.status is Status.PLACED else 0),
             "granted": desk.grant(now.kept if paid else {}),
+            "vested": desk.vest(),
         }
         work.do(OrderKnown(self.order, desk.record))
         back = now.money_back if paid else sum(line.net - line.with_points for line in now.lines)
@@ -90,7 +107,10 @@ class _Desk:
     def __init__(self, work: Work, command: ReconcileOrder, record: OrderRecord) -> None:
         self.work = work
         self.command = command
-        self.record = record
+        purposes = {one.id: one.purpose for one in work.state.redemptions.values()}
+        paid_before = (name for name, purpose in purposes.items() if purpose == command.order)
+        self.record = evolve(record, redemptions=tuple(dict.fromkeys((*record.redemptions, *paid_before))))
+        self.happened = {PAID: work.effective_at, **dict(command.happened)}
 
     def _as(self, step: str) -> Work:
         self.work.name = f"{self.command.key}/{step}"
@@ -148,10 +168,12 @@ class _Desk:
     def hold(self, target: int) -> int:
         """Hold units for an order that is not paid, or let go of them."""
         if target:
-            return set_hold(self._as("hold"), self.command.order, target)[0].amount
-        hold = hold_for(self.work, self.command.order)
-        if hold is not None:
-            void(self.work, hold)
+            hold = set_hold(self._as("hold"), self.command.order, target)[0]
+            self.record = evolve(self.record, held=(hold.id, hold.amount))
+            return hold.amount
+        found = hold_for(self.work, self.command.order)
+        if found is not None:
+            void(self.work, found)
         return 0
 
     def grant(self, kept: dict[str, int]) -> int:
@@ -159,19 +181,46 @@ class _Desk:
         total = 0
         for rule, units in kept.items():
             missing = units - sum(left for _, left in self._granted(rule))
+            award = self._award(rule)
+            if missing > 0 and award is not None:
+                missing = fit(missing, award.caps, self.work.state, rule=rule, at=self.happened[PAID])
             if missing > 0:
                 cycle = 1 + sum(name == rule for name, _, _ in self.record.grants)
-                lot = self._grant(f"earn:{rule}:{cycle}", missing)
+                lot = self._grant(f"earn:{rule}:{cycle}", missing, award)
                 self.record = evolve(self.record, grants=(*self.record.grants, (rule, cycle, lot)))
                 total += missing
         return total
 
-    def _grant(self, step: str, amount: int) -> str:
+    def _award(self, rule: str) -> Award | None:
+        return None if self.record.receipt is None else self.record.receipt.award(rule)
+
+    def _grant(self, step: str, amount: int, award: Award | None) -> str:
         one, work = self.command, self._as(step)
         vests = one.vests_at if one.vests_at is not None or one.waits else work.effective_at
-        lot = grant(work, amount, vests, validity=one.validity, source=f"order:{one.order}")
+        validity, source = one.validity, f"order:{one.order}"
+        if award is not None:
+            vests, validity = award.vesting.vests_at(self.happened), award.validity
+            source = award.source(source)
+        lot = grant(work, amount, vests, validity=validity, source=source, earned_at=self.happened[PAID])
         work.settle([lot])
         return lot
+
+    def vest(self) -> int:
+        """Let units vest whose instant is known by now, or is sooner than the latest one; return how many."""
+        found = 0
+        for rule, _, lot in self.record.grants:
+            award, stock = self._award(rule), self.work.state.lots[lot]
+            vests = award.vesting.vests_at(self.happened) if award is not None else None
+            if vests is not None and stock[Bucket.PENDING] and (stock.vests_at is None or vests < stock.vests_at):
+                let_vest(self.work, lot, vests)
+                found += stock[Bucket.PENDING]
+        return found
+
+
+def step_key(*parts: str) -> str:
+    """Return a key of parts joined by colons; one that would be too long is shortened to its hash."""
+    text = ":".join(parts)
+    return text if len(text) <= LONGEST_ID else f"{parts[0][:100]}:{fingerprint(*parts)}"
 
 
 def order_command(account: Account, order: str, *, revision: int, **rest: object) -> ReconcileOrder:
@@ -179,4 +228,4 @@ def order_command(account: Account, order: str, *, revision: int, **rest: object
     if type(revision) is not int or revision < 0:
         raise LedgerError(f"a revision is a whole number from 0, not {shown(revision)}", code="bad_amount")
     given: dict[str, object] = {"account": account, "order": order, "revision": revision, **rest}
-    return ReconcileOrder(key=f"order:{order}:{revision}", **given)  # type: ignore[arg-type] # checked by the class
+    return ReconcileOrder(key=step_key("order", order, str(revision)), **given)  # type: ignore[arg-type] # checked by the class

@@ -8,7 +8,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from retention_engine.errors import LedgerError
-from retention_engine.loyalty.ledger import Ledger, replay
+from retention_engine.loyalty.ledger import Ledger, Streams, replay
 from retention_engine.loyalty.lots import Bucket, Stock
 from retention_engine.loyalty.state import Balance, Journal, Movement
 from retention_engine.loyalty.timeline import run
@@ -59,14 +59,15 @@ class RollForward:
         return int(self.closing * point_value)
 
 
-def roll_forward(ledger: Ledger, unit: Unit, *, after: int, to: int, where: str = "UTC") -> RollForward:
+def roll_forward(ledger: Ledger | Streams, unit: Unit, *, after: int, to: int, where: str = "UTC") -> RollForward:
     """Return the roll-forward of a unit over all accounts, from just after an instant to another one, inclusive."""
+    streams = ledger.streams if isinstance(ledger, Ledger) else ledger
     if after > to:
         raise LedgerError(f"the period from {after} to {to} is empty", code="bad_window")
     moves: list[Movement] = []
     stocks: list[Stock] = []
     debt = 0
-    for account, entries in ledger.streams.items():
+    for account, entries in streams.items():
         if account.unit == unit:
             journal = Journal()
             state = replay(account, (entry for entry in entries if entry.at <= to), journal)

@@ -178,6 +178,8 @@ def restore(work: Work, redemption: str, amount: int, *, give_back: GiveBack | N
     if redemption not in work.state.redemptions:
         raise LedgerError(f"there is no redemption {shown(redemption)}", code="unknown_redemption")
     one = work.state.redemptions[redemption]
+    if one.final:
+        raise LedgerError(f"redemption {shown(redemption)} was a conversion: nothing comes back", code="not_restorable")
     if one.restored + amount > one.amount:
         message = f"{amount} units, after {one.restored}, are more than the {one.amount} spent"
         raise LedgerError(message, code="exceeds_redemption")

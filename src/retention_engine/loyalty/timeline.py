@@ -6,13 +6,13 @@ units are spendable before ``expires_at``, a hold can be captured before its own
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 from retention_engine.loyalty.lots import Bucket, Hold
-from retention_engine.loyalty.state import Balance, Journal, State
+from retention_engine.loyalty.state import Balance, State
 from retention_engine.timing import NEVER
 
 _EXPIRE, _TIMEOUT, _VEST = range(3)
@@ -98,43 +98,61 @@ def settle(state: State, fresh: Iterable[str]) -> None:
 
 def project(state: State, until: int = NEVER) -> list[Step]:
     """Return the future with no new fact as steps: the first is now, the last holds for ever (or up to ``until``)."""
-    sweep = _Sweep(state)
+    sweep = Sweep(state)
     steps = [Step(state.at, sweep.balance)]
-    for at, group in groupby(sweep.events(until), key=itemgetter(0)):
-        for _, kind, name in group:
-            sweep.step(at, kind, name)
-        if sweep.debt and sweep.fresh:
-            sweep.settle()
+    for at in sweep.walk(until):
         balance = sweep.balance
         if balance != steps[-1].balance:
             steps.append(Step(at, balance))
     return steps
 
 
-class _Sweep:
-    """The numbers alone, without lots that change: the same effects as ``run``, in one pass over what is due."""
+class Sweep:
+    """The numbers alone, without lots that change: the same effects as ``run``, in one pass over what is due.
+
+    Attributes:
+        ends: the instant at which each live lot is over.
+        changes: (instant, lot, available units more or fewer), the first of each lot now.
+        expired: units that expire, by instant.
+    """
 
     def __init__(self, state: State) -> None:
+        """Start now."""
         self.state = state
+        self.at = state.at
         self.pending, self.available, self.held, self.debt = state.balance
         self.left = {key[3]: state.lots[key[3]].buckets[Bucket.AVAILABLE] for key in state.live}
         self.ends = {key[3]: key for key in state.live}
+        self.changes = [(state.at, lot, units) for lot, units in self.left.items()]
+        self.expired: dict[int, int] = {}
         self.fresh: list[str] = []
 
     @property
     def balance(self) -> Balance:
+        """What is shown."""
         return Balance(self.pending, self.available, self.held, self.debt)
 
-    def events(self, until: int) -> list[tuple[int, int, str]]:
+    def walk(self, until: int) -> Iterator[int]:
+        """Let everything happen that is due up to an instant; yield each instant at which something did."""
+        for at, group in groupby(self._events(until), key=itemgetter(0)):
+            self.at = at
+            for _, kind, name in group:
+                self._step(kind, name)
+            if self.debt and self.fresh:
+                self._settle()
+            yield at
+
+    def _events(self, until: int) -> list[tuple[int, int, str]]:
         found = [(key[0], _EXPIRE, key[3]) for key in self.state.live if self.state.at < key[0] <= until]
         found += [(hold.expires_at, _TIMEOUT, hold.id) for hold in self.state.holds.values()]
         found += [(vests, _VEST, lot) for vests, lot in self.state.waiting]
         return sorted(one for one in found if one[0] <= until and one[0] != NEVER)
 
-    def step(self, at: int, kind: int, name: str) -> None:
+    def _step(self, kind: int, name: str) -> None:
         if kind == _EXPIRE:
-            self.available -= self.left[name]
-            self.left[name] = 0
+            if units := self.left[name]:
+                self._change(name, -units)
+                self.expired[self.at] = self.expired.get(self.at, 0) + units
         elif kind == _VEST:
             amount = self.state.lots[name].buckets[Bucket.PENDING]
             self.pending -= amount
@@ -142,30 +160,31 @@ class _Sweep:
         else:
             for each in self.state.holds[name].slices:
                 self.held -= each.amount
-                if self.ends[each.lot][0] > at:
+                if self.ends[each.lot][0] > self.at:
                     self._gain(each.lot, each.amount)
+                else:
+                    self.expired[self.at] = self.expired.get(self.at, 0) + each.amount
 
-    def _gain(self, lot: str, amount: int) -> None:
+    def _change(self, lot: str, amount: int) -> None:
         self.available += amount
         self.left[lot] += amount
+        self.changes.append((self.at, lot, amount))
+
+    def _gain(self, lot: str, amount: int) -> None:
+        self._change(lot, amount)
         self.fresh.append(lot)
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         for lot in sorted(set(self.fresh), key=self.ends.__getitem__):
             paid = min(self.debt, self.left[lot])
-            self.left[lot] -= paid
-            self.available -= paid
+            self._change(lot, -paid)
             self.debt -= paid
         self.fresh = []
 
 
 def expiring(state: State, until: int = NEVER) -> list[tuple[int, int]]:
     """Return (instant, units) of everything that will expire up to an instant, inclusive, if nothing is spent."""
-    later = state.copy()
-    later.journal = Journal()
-    run(later, until)
-    found: dict[int, int] = {}
-    for move in later.journal.moves:
-        if move.target is Bucket.EXPIRED:
-            found[move.at] = found.get(move.at, 0) + move.amount
-    return sorted(found.items())
+    sweep = Sweep(state)
+    for _ in sweep.walk(until):
+        pass
+    return list(sweep.expired.items())

@@ -16,7 +16,7 @@ from retention_engine.loyalty.state import State
 from retention_engine.loyalty.terms import Terms
 from retention_engine.loyalty.timeline import advance
 from retention_engine.loyalty.units import Account
-from retention_engine.loyalty.validity import Validity, WhileActive
+from retention_engine.loyalty.validity import WhileActive
 from retention_engine.timing import to_instant
 from retention_engine.values import is_printable
 
@@ -38,6 +38,7 @@ class Entry:
         effective_at: when it happened.
         changes: what it changed; enough to do it again.
         result: what the command was answered.
+        later: (place, JSON text) of what a later version added; kept for it.
     """
 
     account: Account
@@ -51,6 +52,7 @@ class Entry:
     reason: str = ""
     changes: tuple[Change, ...]
     result: Result
+    later: tuple[tuple[tuple[str | int, ...], str], ...] = ()
 
 
 @frozen(kw_only=True)
@@ -141,21 +143,17 @@ class Work:
             raise LedgerError(f"{self.state.account} has no lot {shown(lot)}", code="unknown_lot")
         return self.state.lots[lot]
 
-    def issue(
-        self, amount: int, vests_at: int | None, expires_at: int | None, *, source: str = "", validity: Validity = None
-    ) -> str:
+    def issue(self, amount: int, vests_at: int | None, expires_at: int | None, *, place: int = 0, **rest: Any) -> str:
         """Place a new grant; what is over already is recorded as expired. Return its id."""
-        name = f"{self.name}/0"
+        name = f"{self.name}/{place}"
         lot = Lot(
             id=name,
             issued=amount,
-            earned_at=self.effective_at,
             vests_at=vests_at,
             expires_at=expires_at,
-            validity=validity,
-            source=source,
             root=name,
             seq=self.state.seq + 1,
+            **{"earned_at": self.effective_at, **rest},
         )
         self.place(lot)
         return name

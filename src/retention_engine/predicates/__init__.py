@@ -41,6 +41,7 @@ from retention_engine.predicates.kinds import (
     exposures,
     messages,
     orders,
+    points,
     purchases,
     referrals,
     refusals,
@@ -50,6 +51,7 @@ from retention_engine.predicates.kinds import (
     views,
     visits,
 )
+from retention_engine.predicates.membership import MEMBERSHIP, QUANTITIES, Membership, member
 from retention_engine.predicates.named import read_segments
 from retention_engine.predicates.parse import parse, read
 from retention_engine.predicates.records import (
@@ -65,6 +67,8 @@ from retention_engine.predicates.records import (
 )
 
 __all__ = [
+    "MEMBERSHIP",
+    "QUANTITIES",
     "Age",
     "Aggregate",
     "All",
@@ -82,6 +86,7 @@ __all__ = [
     "Gaps",
     "Local",
     "Member",
+    "Membership",
     "MonthDay",
     "Node",
     "Not",
@@ -114,10 +119,12 @@ __all__ = [
     "exposures",
     "item",
     "local",
+    "member",
     "messages",
     "month_day",
     "orders",
     "parse",
+    "points",
     "purchases",
     "read",
     "read_segments",

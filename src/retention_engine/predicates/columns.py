@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 from retention_engine.predicates.aggregates import Aggregate, Collection
 from retention_engine.predicates.base import Verdict
 from retention_engine.predicates.compare import Compare, plain, test
+from retention_engine.predicates.membership import MEMBERSHIP
 from retention_engine.predicates.records import Records, Where, Window
 from retention_engine.state import Change, History, Record
 from retention_engine.timing import NEVER
@@ -137,5 +138,5 @@ def window_of(compare: Compare) -> WindowSpec | None:
 
 def wanted_by(names: frozenset[str]) -> frozenset[str]:
     """Return the collections a history has to keep so that the named ones come out right."""
-    kept = {name for name in names if not name.startswith("customer.") and name != "entry"}
+    kept = {name for name in names if not name.startswith("customer.") and name not in ("entry", MEMBERSHIP)}
     return frozenset(kept | ({"orders"} if "carts" in kept else set()))

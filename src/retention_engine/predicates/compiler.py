@@ -17,7 +17,8 @@ from retention_engine.predicates.base import Truth
 from retention_engine.predicates.cells import Answer, Cells, new_columns
 from retention_engine.predicates.columns import Column, wanted_by
 from retention_engine.predicates.generator import Generator
-from retention_engine.state import Change, History
+from retention_engine.predicates.membership import MEMBERSHIP
+from retention_engine.state import EVERYTHING, Change, History
 from retention_engine.timing import NEVER
 from retention_engine.view import View, zone_of
 
@@ -76,6 +77,8 @@ class Program:
         if not changes and not touched:
             return changes
         names = {f"customer.{name}" for name in touched}
+        if EVERYTHING in touched:
+            names.add(MEMBERSHIP)
         for change in changes:
             names.add(change.collection)
             for column in record.columns:

@@ -17,6 +17,7 @@ from retention_engine.predicates.attributes import Attribute
 from retention_engine.predicates.base import All, AnyOf, AtLeast, Not, Segment, Truth
 from retention_engine.predicates.calendars import Dates, Yearly, anchor_of
 from retention_engine.predicates.compare import Compare, plain, test
+from retention_engine.predicates.membership import MEMBERSHIP
 from retention_engine.predicates.records import CalendarDays, Entry, Records, Since, Where, Window, calendar_end
 from retention_engine.state import EVENTS, Moment, Record, kind_of_value
 from retention_engine.timing import DAY, HOUR, LATEST, MINUTE, SECOND, local_date, to_text
@@ -156,6 +157,8 @@ def _turns(node: Truth, *, holds: bool, until: int | None) -> str:
 
 
 def _source(name: str) -> str:
+    if name == MEMBERSHIP:
+        return "the customer"
     return f"events({name.removeprefix(EVENTS)!r})" if name.startswith(EVENTS) else name
 
 

@@ -16,4 +16,5 @@ def events(name: str) -> Records:
 
 
 answers, carts, consents, contacts, deliveries, exposures, messages, orders = map(Records, sorted(COLLECTIONS)[:8])
-purchases, referrals, refusals, reviews, suppressions, tags, views, visits = map(Records, sorted(COLLECTIONS)[8:])
+points, purchases, referrals, refusals, reviews, suppressions = map(Records, sorted(COLLECTIONS)[8:14])
+tags, views, visits = map(Records, sorted(COLLECTIONS)[14:])

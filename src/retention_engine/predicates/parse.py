@@ -22,6 +22,7 @@ from retention_engine.predicates.base import (
 from retention_engine.predicates.calendars import Local, dates, month_day, yearly
 from retention_engine.predicates.compare import Quantity
 from retention_engine.predicates.items import Item
+from retention_engine.predicates.membership import QUANTITIES, member
 from retention_engine.predicates.records import Refinable, entry
 from retention_engine.predicates.syntax import DEEPEST_SYNTAX, position_of, syntax
 from retention_engine.state import COLLECTIONS
@@ -47,7 +48,7 @@ _COLLECTION_METHODS = (
 )
 _TESTS = ("contains", "is_in", "is_set", "starts_with")
 _NAMES: dict[str, Any] = {**{name: getattr(kinds, name) for name in COLLECTIONS}, "entry": entry}
-_EXAMPLES = {"customer": "city", "item": "price", "local": "hour"}
+_EXAMPLES = {"customer": "city", "item": "price", "local": "hour", "member": "balance('pts')"}
 _NAMESPACES = tuple(_EXAMPLES)
 _OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "__eq__",
@@ -212,6 +213,8 @@ class _Reader:
             return Attribute(node.attr)
         if space == "item":
             return Item(node.attr)
+        if space == "member":
+            raise self.error(node, f"member.{node.attr} is called: member.{node.attr}(...)")
         if node.attr not in ("hour", "weekday"):
             raise self.error(node, f"unknown property {shown(node.attr)}{nearest(node.attr, ('hour', 'weekday'))}")
         return Local(node.attr)
@@ -240,6 +243,8 @@ class _Reader:
             return self._function(node.func, arguments, named)
         if not isinstance(node.func, ast.Attribute):
             raise self.error(node, "only named functions can be called")
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "member":
+            return self._member(node.func, arguments, named)
         owner = self.read(node.func.value, depth)
         known = self._methods(owner)
         if node.func.attr not in known:
@@ -248,6 +253,12 @@ class _Reader:
             raise self.error(node, f"{node.func.attr}() takes constants and conditions")
         self._count(node)
         return getattr(owner, node.func.attr)(*arguments, **named)
+
+    def _member(self, node: ast.Attribute, arguments: list[Any], named: dict[str, Any]) -> Any:
+        if node.attr not in QUANTITIES:
+            raise self.error(node, f"unknown quantity {shown(f'member.{node.attr}')}{nearest(node.attr, QUANTITIES)}")
+        self._count(node)
+        return getattr(member, node.attr)(*arguments, **named)
 
     def _function(self, name: ast.Name, arguments: list[Any], named: dict[str, Any]) -> Any:
         if name.id == "segment":

@@ -1,6 +1,6 @@
 """Rules: triggers that make occasions, steps, and rule sets; as Python, as TOML, as a flow chart and as a page."""
 
-from retention_engine.rules.acts import Audience, Call, Do, Escalate, Send, Tag, Untag
+from retention_engine.rules.acts import Audience, Call, Do, Escalate, Grant, IssueCode, Send, Tag, Untag
 from retention_engine.rules.analysis import Code, Finding, Severity, check
 from retention_engine.rules.base import Occasion, Trigger
 from retention_engine.rules.catalogue import Catalogue, back_in_stock, on_sale, price_drop
@@ -46,6 +46,8 @@ __all__ = [
     "Finding",
     "Flow",
     "Goal",
+    "Grant",
+    "IssueCode",
     "Occasion",
     "Rule",
     "RuleSet",

@@ -10,10 +10,12 @@ from retention_engine.errors import DefinitionError, FactError, nearest, shown
 from retention_engine.predicates import Gaps, Node, Refinable, within_limits
 from retention_engine.predicates.compare import exact
 from retention_engine.rules.base import Written, check_name, check_optional
-from retention_engine.values import PURPOSES, Scalar, check_data
+from retention_engine.timing import Span, microseconds
+from retention_engine.values import PURPOSES, Scalar, check_data, is_printable
 
 CLASSES = ("drop", "retry", "ask")
 """What becomes of a message when nobody knows whether it was sent."""
+LARGEST_GRANT = 10**15
 _MOST_CHANNELS = 10
 _DATA_NAME = ("data", "name")
 _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -24,6 +26,8 @@ _FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "audience_leave": ("Audience", ("leave", "channel", *_DATA_NAME)),
     "escalate": ("Escalate", ("about", *_DATA_NAME)),
     "call": ("Call", _DATA_NAME),
+    "grant": ("Grant", ("amount", "lasts", "why", "name")),
+    "issue_code": ("IssueCode", ("name",)),
 }
 """How a kind is written: the function, and the names it takes."""
 
@@ -128,6 +132,8 @@ class Do(Written):
             words["leave"] = True
         if self.kind == "escalate" and isinstance(data.get("about"), str) and not plain:
             words["about"] = data.pop("about")
+        if self.kind == "grant" and not plain:
+            words |= _granted(data)
         words |= {"topic": self.topic, "channel": self.channel, "channels": list(self.channels) or None}
         words |= {"purpose": None if self.purpose == "marketing" else self.purpose}
         words |= {"on_unknown": None if self.on_unknown == "drop" else self.on_unknown}
@@ -202,3 +208,42 @@ def Escalate(
 def Call(hook_name: str, *, data: dict[str, Scalar] | None = None, name: str | None = None) -> Do:
     """Return the step that calls a hook of the host, or a web hook, by its name."""
     return _do("call", hook_name, name, data=data)
+
+
+def Grant(unit: str, amount: int, *, lasts: Span | None = None, why: str | None = None, name: str | None = None) -> Do:
+    """Return the step that grants units of the club, in the same commit as the decision.
+
+    Args:
+        amount: minor units, 1 or more.
+        lasts: how long they may be spent; left out, as the programme of the unit says.
+        why: what the customer reads in the statement, such as ``birthday``; left out, the id of the rule.
+    """
+    if type(amount) is not int or not 1 <= amount <= LARGEST_GRANT:
+        raise DefinitionError(f"amount is a whole number of minor units from 1 to {LARGEST_GRANT}, not {shown(amount)}")
+    if lasts is not None and (not isinstance(lasts, Span) or not lasts.micros):
+        raise DefinitionError(f"lasts is a span such as days(30), not {shown(lasts)}")
+    if why is not None and not is_printable(why):
+        raise DefinitionError(f"why is a printable text of 1 to 200 characters, not {shown(why)}")
+    given = {"amount": amount, "lasts": None if lasts is None else lasts.micros, "why": why}
+    return _do("grant", unit, name, data={key: value for key, value in given.items() if value is not None})
+
+
+def _granted(data: dict[str, Any]) -> dict[str, Any]:
+    """Take the arguments of ``Grant`` out of its data, when they are what it writes."""
+    lasts = data.get("lasts")
+    sound = (
+        type(data.get("amount")) is int and (lasts is None or type(lasts) is int) and data.get("why", "") is not None
+    )
+    if not sound or not data.keys() <= {"amount", "lasts", "why"}:
+        return {}
+    found = {**data, "lasts": None if lasts is None else microseconds(lasts)}
+    data.clear()
+    return found
+
+
+def IssueCode(promotion: str, *, name: str | None = None) -> Do:
+    """Return the step that gives the customer a code of a promotion, in the same commit as the decision.
+
+    Templates find it as the attribute ``code_`` and the promotion's name.
+    """
+    return _do("issue_code", promotion, name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from retention_engine.errors import ExpressionError, shown
 from retention_engine.predicates import Truth, read
-from retention_engine.rules.acts import Audience, Call, Do, Escalate, Send, Tag, Untag
+from retention_engine.rules.acts import Audience, Call, Do, Escalate, Grant, IssueCode, Send, Tag, Untag
 from retention_engine.rules.base import Trigger
 from retention_engine.rules.catalogue import back_in_stock, on_sale, price_drop
 from retention_engine.rules.goals import Goal
@@ -38,6 +38,8 @@ _STEPS: dict[str, Callable[..., Any]] = {
     "Delay": Delay,
     "Do": Do,
     "Escalate": Escalate,
+    "Grant": Grant,
+    "IssueCode": IssueCode,
     "Send": Send,
     "Split": Split,
     "Tag": Tag,

@@ -17,8 +17,11 @@ from retention_engine.state.choices import (
     fold_frequency,
     fold_pause,
 )
+from retention_engine.state.codes import fold_code
+from retention_engine.state.fields import kind_of_value
 from retention_engine.state.history import History
-from retention_engine.state.orders import fold_cart, fold_order
+from retention_engine.state.ledger import fold_ledger
+from retention_engine.state.orders import fold_cart, fold_event, fold_order
 from retention_engine.state.records import (
     EVENTS,
     AnswerRecord,
@@ -31,8 +34,10 @@ from retention_engine.state.records import (
     TagRecord,
     ViewRecord,
     VisitRecord,
-    kind_of_value,
 )
+from retention_engine.state.referrals import fold_referral
+from retention_engine.state.tiers import fold_level
+from retention_engine.state.zones import note_zone
 from retention_engine.timing import to_instant
 
 _PROFILE = ("zone", "language", "birthday")
@@ -50,16 +55,25 @@ def apply(history: History, fact: f.Fact) -> None:
     """Apply one fact in place; one about the catalogue or the shop changes nothing."""
     if isinstance(fact, f.ShopFact):
         return
+    history.stir()
     if history.first is None or fact.at < history.first:
         history.first = fact.at
-    if isinstance(fact, f.Event):
-        history.put(EVENTS + fact.name, EventRecord(fact.id, fact.at, fact.data))
-        return
-    if history.wanted is None or EVENTS + fact.KIND in history.wanted:
-        history.put(EVENTS + fact.KIND, EventRecord(fact.id, fact.at, _scalars(fact)))
+    name = event_name(fact)
+    if history.wanted is None or name in history.wanted:
+        history.put(name, as_event(fact))
     step = _STEPS.get(type(fact))
     if step is not None:
         step(history, fact)
+
+
+def event_name(fact: f.Fact) -> str:
+    """Return the collection of events that a fact belongs to: by its kind, or by the name of the shop's own event."""
+    return EVENTS + (fact.name if isinstance(fact, f.Event) else fact.KIND)
+
+
+def as_event(fact: f.Fact) -> EventRecord:
+    """Return a fact as a record of ``events(name)``: its plain fields, or the data of the shop's own event."""
+    return EventRecord(fact.id, fact.at, fact.data if isinstance(fact, f.Event) else _scalars(fact))
 
 
 def _scalars(fact: f.Fact) -> dict[str, Any]:
@@ -73,6 +87,8 @@ def _registered(history: History, fact: f.Registered) -> None:
     for name in _PROFILE:
         if (value := getattr(profile, name)) is not None:
             history.hold(name, value, fact.at, fact.id)
+    if profile.zone is not None:
+        note_zone(history, fact, profile.zone)
     for name, value in profile.attributes.items():
         history.hold(name, value, fact.at, fact.id)
 
@@ -82,6 +98,8 @@ def _attribute(history: History, fact: f.AttributeChanged) -> None:
     if fact.is_instant and value is not None:
         value = Moment(to_instant(value))
     history.hold(fact.name, value, fact.at, fact.id)
+    if fact.name == "zone":
+        note_zone(history, fact, value)
 
 
 def _tagged(history: History, fact: f.Tagged | f.Untagged) -> None:
@@ -162,6 +180,7 @@ _STEPS: dict[type[f.Fact], Callable[[History, Any], None]] = {
     f.OrderDelivered: fold_order,
     f.OrderCancelled: fold_order,
     f.OrderRefunded: fold_order,
+    f.Event: fold_event,
     f.CartUpdated: fold_cart,
     f.CartEmptied: fold_cart,
     f.Viewed: _viewed,
@@ -169,6 +188,23 @@ _STEPS: dict[type[f.Fact], Callable[[History, Any], None]] = {
     f.Reviewed: _reviewed,
     f.Answered: _answered,
     f.Referred: _referred,
+    f.ReferralLinked: fold_referral,
+    f.ReferralTouched: fold_referral,
+    f.ReferralAttributed: fold_referral,
+    f.ReferralJudged: fold_referral,
+    f.AdvocateBanned: fold_referral,
+    f.FriendJoined: fold_referral,
+    f.FriendOrdered: fold_referral,
+    f.FriendOrderChanged: fold_referral,
+    f.FriendJudged: fold_referral,
+    f.LedgerPosted: fold_ledger,
+    f.LevelSet: fold_level,
+    f.LevelUnset: fold_level,
+    f.CodeIssued: fold_code,
+    f.CodeRevoked: fold_code,
+    f.CodeHeld: fold_code,
+    f.CodeUsed: fold_code,
+    f.CodeReleased: fold_code,
     f.MessageSent: _message,
     f.MessageDelivered: _message,
     f.MessageOpened: _message,

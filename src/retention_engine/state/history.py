@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from attrs import define, field
 
@@ -31,6 +32,25 @@ class Change:
     new: Record | None
 
 
+EVERYTHING = "*"
+"""Stands for every name among those that changed: what a teller says may be another now."""
+
+Steps = list[tuple[int, Any]]
+"""What holds from an instant on, until the next one; the first instant is the one asked about, or earlier."""
+
+
+class Teller(Protocol):
+    """Whoever can tell of a customer's membership, such as balances and tiers, what their facts mean for it."""
+
+    def steps(self, history: History, name: str, arguments: tuple[Any, ...], *, at: int, where: ZoneInfo) -> Steps:
+        """Return a quantity from an instant on, if no fact comes.
+
+        Raises:
+            DefinitionError: there is no such quantity.
+        """
+        ...
+
+
 @define
 class History:
     """The folded facts of one customer.
@@ -42,6 +62,8 @@ class History:
         drafts: what the fold keeps about a subject (an order, a cart) to be independent of the order of facts.
         first: the earliest instant at which the customer was known to exist, None before the first fact.
         wanted: the collections to keep, None for all: a rule set remembers only what it asks for.
+        teller: tells of the customer's membership; None: there is no club.
+        memo: what a teller keeps beside the facts, to be quick.
     """
 
     customer: str
@@ -50,6 +72,9 @@ class History:
     attributes: dict[str, Held] = field(factory=dict)
     drafts: dict[tuple[str, str], Any] = field(factory=dict)
     first: int | None = None
+    teller: Teller | None = field(default=None, eq=False, repr=False)
+    memo: dict[Any, Any] = field(factory=dict, eq=False, repr=False)
+    _told: dict[Any, tuple[int, Steps]] = field(factory=dict, eq=False, repr=False)
     _index: dict[tuple[str, str], Record] = field(factory=dict, eq=False, repr=False)
     _changes: list[Change] = field(factory=list, eq=False, repr=False)
     _touched: set[str] = field(factory=set, eq=False, repr=False)
@@ -101,6 +126,23 @@ class History:
             return self.customer
         held = self.attributes.get(name)
         return None if held is None else held.value
+
+    def steps(self, name: str, arguments: tuple[Any, ...], *, at: int, where: ZoneInfo) -> Steps:
+        """Return a quantity of the membership from an instant on; nothing without a club."""
+        if self.teller is None:
+            return []
+        key = (name, arguments, where.key)
+        since, known = self._told.get(key, (at, None))
+        if known is None or since > at:
+            since, known = at, self.teller.steps(self, name, arguments, at=at, where=where)
+            self._told[key] = since, known
+        return known
+
+    def stir(self) -> None:
+        """Take note that a fact came: what the teller said may be another now."""
+        if self.teller is not None:
+            self._told.clear()
+            self._touched.add(EVERYTHING)
 
     def drain(self) -> tuple[list[Change], set[str]]:
         """Return what changed since the last call: records in order, and names of attributes."""

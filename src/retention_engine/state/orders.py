@@ -1,4 +1,4 @@
-"""The fold of orders and carts: an order counts once it is placed and paid, until it is cancelled."""
+"""The fold of orders and carts: an order counts once it is placed and paid, until it is cancelled, or paid again."""
 
 from __future__ import annotations
 
@@ -7,51 +7,96 @@ from typing import Any
 from attrs import define, field
 
 from retention_engine import facts as f
-from retention_engine.money import Money
 from retention_engine.state.history import History
 from retention_engine.state.records import CartRecord, DeliveryRecord, OrderRecord, PurchaseRecord
 
 
 @define
-class _Order:
-    """Everything said about one order, in whatever order it was said."""
+class OrderDraft:
+    """Everything said about one order, in whatever order it was said.
+
+    Attributes:
+        payments: (at, id) of every fact that says it is paid.
+        cancelled: (at, id) of the latest cancellation; a later payment makes it an order again.
+        refunds: by the id of the fact.
+        events: when each event of the shop that names the order in its data happened first.
+        seen: when each fact about it happened, by id: how many there are tells one state of the order from another.
+        facts: all of them by id, so that what was known at an earlier instant can be told.
+    """
 
     placed: f.OrderPlaced | None = None
-    paid: bool = False
-    cancelled: bool = False
+    payments: set[tuple[int, str]] = field(factory=set)
+    cancelled: tuple[int, str] | None = None
     delivered: int | None = None
-    refunds: dict[str, Money | None] = field(factory=dict)
+    refunds: dict[str, f.OrderRefunded] = field(factory=dict)
+    events: dict[str, int] = field(factory=dict)
+    seen: dict[str, int] = field(factory=dict)
+    facts: dict[str, f.Fact] = field(factory=dict)
 
     def see(self, fact: f.Fact) -> None:
         """Note one fact."""
+        when = (fact.at, fact.id)
+        self.seen[fact.id] = fact.at
+        self.facts[fact.id] = fact
         match fact:
             case f.OrderPlaced():
-                if self.placed is None or (self.placed.at, self.placed.id) < (fact.at, fact.id):
+                if self.placed is None or (self.placed.at, self.placed.id) < when:
                     self.placed = fact
+                if fact.paid:
+                    self.payments.add(when)
             case f.OrderPaid():
-                self.paid = True
+                self.payments.add(when)
             case f.OrderCancelled():
-                self.cancelled = True
+                self.cancelled = when if self.cancelled is None else max(self.cancelled, when)
             case f.OrderDelivered():
                 self.delivered = fact.at if self.delivered is None else min(self.delivered, fact.at)
             case f.OrderRefunded():
-                self.refunds[fact.id] = fact.amount
+                self.refunds[fact.id] = fact
+            case f.Event():
+                self.events[fact.name] = min(fact.at, self.events.get(fact.name, fact.at))
+
+    @property
+    def payment(self) -> tuple[int, str] | None:
+        """(at, id) of the first payment since the latest cancellation, else of the first of all; None: not paid."""
+        since = [each for each in self.payments if self.cancelled is None or each > self.cancelled]
+        return min(since or self.payments, default=None)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled, and not paid again since."""
+        payment = self.payment
+        return self.cancelled is not None and (payment is None or payment < self.cancelled)
+
+    @property
+    def standing(self) -> list[f.OrderRefunded]:
+        """The refunds that count, by (at, id): once it is paid again after a cancellation, only those since then."""
+        again = self.payment if self.cancelled is not None and not self.is_cancelled else None
+        found = sorted(self.refunds.values(), key=lambda each: (each.at, each.id))
+        return found if again is None else [each for each in found if (each.at, each.id) > again]
 
     def total(self, order: f.Order) -> int:
         """Return the total net of refunds, minor units, zero or more."""
         back = 0
-        for amount in self.refunds.values():
-            if amount is None:
+        for refund in self.standing:
+            if refund.amount is None:
                 return 0
-            if amount.currency == order.total.currency:
-                back += amount.amount
+            if refund.amount.currency == order.total.currency:
+                back += refund.amount.amount
         return max(0, order.total.amount - back)
+
+
+def fold_event(history: History, fact: f.Event) -> None:
+    """Note an event that names an order in its data."""
+    order_id = fact.data.get("order")
+    if isinstance(order_id, str):
+        draft: OrderDraft = history.drafts.setdefault(("order", order_id), OrderDraft())
+        draft.see(fact)
 
 
 def fold_order(history: History, fact: Any) -> None:
     """Fold a fact about an order into ``orders``, ``purchases``, ``deliveries`` and the carts it settles."""
     order_id = fact.order.id if isinstance(fact, f.OrderPlaced) else fact.order_id
-    draft: _Order = history.drafts.setdefault(("order", order_id), _Order())
+    draft: OrderDraft = history.drafts.setdefault(("order", order_id), OrderDraft())
     before = draft.placed
     draft.see(fact)
     if before is not None and before is not draft.placed:
@@ -59,7 +104,7 @@ def fold_order(history: History, fact: Any) -> None:
     if draft.placed is None:
         return
     order = draft.placed.order
-    if draft.cancelled or not (draft.placed.paid or draft.paid):
+    if draft.is_cancelled or draft.payment is None:
         _drop(history, order)
     else:
         _put(history, draft, order)
@@ -69,7 +114,7 @@ def fold_order(history: History, fact: Any) -> None:
         history.put("carts", _with_ordered(cart, *settled))
 
 
-def _put(history: History, draft: _Order, order: f.Order) -> None:
+def _put(history: History, draft: OrderDraft, order: f.Order) -> None:
     total, items = draft.total(order), sum(line.quantity for line in order.lines)
     delivered = draft.delivered is not None
     record = OrderRecord(order.id, order.at, total, order.total.currency, items, order.channel, order.promo, delivered)

@@ -15,6 +15,7 @@ from retention_engine.predicates.attributes import Attribute, Bucket
 from retention_engine.predicates.base import All, AnyOf, AtLeast, Not, Segment, Truth
 from retention_engine.predicates.calendars import Dates, Local, Yearly
 from retention_engine.predicates.compare import Compare, Constant, plain
+from retention_engine.predicates.membership import Membership
 from retention_engine.predicates.sql.aggregates import Aggregates
 from retention_engine.predicates.sql.compare import binary, both, compare, compare_age, either, settled
 from retention_engine.predicates.sql.dialects import bytewise, render
@@ -131,6 +132,8 @@ class Compiler:
             cells = self.reader.attribute(left.name, CUSTOMER)
             held = {slot: cell for slot, cell in cells.items() if slot != "day"}
             return settled(compare(held or cells, node.op, node.constant))
+        if isinstance(left, Membership):
+            return settled(compare(self.tables.membership(left), node.op, node.constant))
         if isinstance(left, Aggregate):
             return Aggregates(self.tables).truth(left, node.op, node.constant)
         raise DefinitionError(f"{type(left).__name__} has no SQL reading: {node}")

@@ -10,11 +10,12 @@ from sqlglot import exp
 
 from retention_engine.errors import DefinitionError
 from retention_engine.predicates.aggregates import Collection
+from retention_engine.predicates.membership import MEMBERSHIP, Membership
 from retention_engine.predicates.records import CalendarDays, Entry, Gaps, Records, Since, Where, Window
 from retention_engine.predicates.sql.compare import Cells, binary, both, compare, known
 from retention_engine.predicates.sql.dialects import bytewise
-from retention_engine.predicates.sql.literals import integer
-from retention_engine.predicates.sql.relations import ROW, Chosen, Relation, ordered
+from retention_engine.predicates.sql.literals import integer, text
+from retention_engine.predicates.sql.relations import ROW, Asked, Chosen, Relation, ordered
 from retention_engine.predicates.sql.source import Table
 from retention_engine.predicates.sql.tables import Reader, column, table
 from retention_engine.predicates.sql.zones import Clock
@@ -72,6 +73,18 @@ class Tables:
                 rows = self.rows(node.inner)
                 return rows.limited(binary(rows.chosen.at.copy(), ">", integer(node.moment)), node.moment)
         raise DefinitionError(f"{node} has no SQL reading: {type(node).__name__} of a journey's entry or of your own")
+
+    def membership(self, node: Membership) -> Cells:
+        """Return the value of a quantity of the membership at the instant, NULL where there is none."""
+        where = self.reader.source.table(MEMBERSHIP)
+        if MEMBERSHIP not in self.relations:
+            self.relations[MEMBERSHIP] = self._relation(table(where.name, ROW), where)
+        lasts = binary(column("until", ROW), ">", integer(self.clock.at))
+        named = binary(column("quantity", ROW), "==", text(node.text()))
+        chosen = Chosen(self.reader.expression(where.at, ROW)).limited(lasts).limited(named)
+        slot = "text" if node.sort() == "text" else "whole"
+        found = self.relations[MEMBERSHIP].output(Asked("max", chosen, column(slot, ROW)))
+        return {"flag": binary(found, "==", integer(1))} if node.sort() == "flag" else {slot: found}
 
     def _records(self, name: str) -> Rows:
         reader, where = self.reader, self.reader.source.table(name)

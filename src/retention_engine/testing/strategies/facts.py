@@ -42,14 +42,28 @@ _SCOPE: Fields = dict.fromkeys(("channel", "topic"), st.sampled_from((None, *SHO
 _ADDRESSES = st.sampled_from(("a@example.org", "A@example.org", "b@example.org"))
 _SECONDS = st.sampled_from((3600, 604_800))
 _UNTIL = st.sampled_from((None, None, 0, 1_900_000_000_000_000))
+_RETURNED = st.lists(st.builds(f.Returned, sku=_NAMES, quantity=st.sampled_from((1, 2))), max_size=1)
 _SWITCHES = st.just(("all", None)) | st.tuples(st.sampled_from(f.SCOPES[1:]), _SHORT)
+_PROMOTION: Fields = {"promotion": st.sampled_from(("promotion-1", "promotion-2"))}
+_CODE: Fields = {"code": st.sampled_from(("CODE-1", "CODE-2", "CODE-3"))} | _PROMOTION
+_CODE_USE: Fields = {
+    "order_id": _ORDER_IDS,
+    "turn": st.integers(1, 4),
+    "user": _OPTIONAL,
+    "code": st.sampled_from((None, "CODE-1", "CODE-2")),
+    "owner": _OPTIONAL,
+    "held_since": _UNTIL.filter(lambda since: since is not None),
+    "held_until": _UNTIL.filter(lambda until: until is not None),
+    "amount": _COUNTS,
+    "counters": st.lists(_NAMES, max_size=2),
+} | _PROMOTION
 
 _FIELDS: dict[type[f.Fact], Fields] = {
     f.OrderPaid: {"order_id": _ORDER_IDS},
     f.OrderShipped: {"order_id": _ORDER_IDS},
     f.OrderDelivered: {"order_id": _ORDER_IDS},
     f.OrderCancelled: {"order_id": _ORDER_IDS},
-    f.OrderRefunded: {"order_id": _ORDER_IDS, "amount": _SOME_PRICE},
+    f.OrderRefunded: {"order_id": _ORDER_IDS, "amount": _SOME_PRICE, "lines": _RETURNED},
     f.CartUpdated: {"cart": carts()},
     f.CartEmptied: {"cart_id": _CART_IDS},
     f.Viewed: {"sku": _NAMES, "category": _OPTIONAL, "brand": _OPTIONAL, "price": _SOME_PRICE},
@@ -76,10 +90,21 @@ _FIELDS: dict[type[f.Fact], Fields] = {
     f.MessageSent: {"message": _MESSAGES, "purpose": st.sampled_from(PURPOSES), "items": st.lists(_NAMES, max_size=2)}
     | dict.fromkeys(("rule", "step", "template"), _NAMES)
     | _CHANNEL_AND_TOPIC,
+    f.LedgerPosted: {"programme": _SHORT, "unit": _SHORT, "seq": st.integers(1, 3), "entry": st.just("{}")}
+    | {"key": _NAMES, "what": st.sampled_from(("earn", "redeem")), "amount": st.integers(-300, 300)},
+    f.LevelReached: {"programme": _SHORT, "level": _SHORT, "period": _NAMES},
+    f.LevelSet: {"programme": _SHORT, "level": _SHORT, "until": _UNTIL, "reason": _NAMES, "by": _OPTIONAL},
+    f.LevelUnset: {"programme": _SHORT, "reason": _NAMES, "by": _OPTIONAL},
+    f.LedgerRefused: dict.fromkeys(("programme", "unit", "key", "what", "code", "text"), _NAMES),
     f.MessageDelivered: {"message": _MESSAGES},
     f.MessageOpened: {"message": _MESSAGES},
     f.MessageClicked: {"message": _MESSAGES, "link": _OPTIONAL},
     f.MessageFailed: {"message": _MESSAGES, "reason": _NAMES},
+    f.CodeIssued: _CODE | {"text": _NAMES, "occasion": _NAMES, "bound": st.booleans(), "ends": _UNTIL},
+    f.CodeRevoked: _CODE,
+    f.CodeHeld: _CODE_USE,
+    f.CodeUsed: _CODE_USE,
+    f.CodeReleased: _CODE_USE | {"final": st.booleans(), "grace": _UNTIL},
     f.ProductListed: {"product": st.builds(f.Product, sku=_NAMES, category=_OPTIONAL, price=_SOME_PRICE)},
     f.PriceChanged: {"sku": _NAMES, "price": _PRICES, "was": _PRICES},
     f.StockChanged: {"sku": _NAMES, "pieces": _COUNTS, "was": _COUNTS},
@@ -106,6 +131,8 @@ def _fields(kind: str, customer: str, around: int, zone: str) -> st.SearchStrate
     if cls is f.AttributeChanged:
         return attributes(around, zone)
     drawn = st.fixed_dictionaries(_FIELDS[cls])
+    if cls is f.OrderRefunded:  # pieces come with an amount only
+        return drawn.map(lambda each: each if each["amount"] is not None else each | {"lines": ()})
     return drawn.map(_switched) if "switch" in _FIELDS[cls] else drawn
 
 

@@ -1,0 +1,48 @@
+"""What a shop declares about its club: programmes, tiers, promotions, referrals, games; with expressions."""
+
+from retention_engine.clubs.achievements import Achievement
+from retention_engine.clubs.auditing import audited, carried_out
+from retention_engine.clubs.bonuses import Bonus, YearlyBonus
+from retention_engine.clubs.books import Books
+from retention_engine.clubs.checkouts import Checkout
+from retention_engine.clubs.clerk import CARRIED_OUT, Clerk, Issue, no_code
+from retention_engine.clubs.club import Club
+from retention_engine.clubs.earning import Earning, per_money, per_order, per_quantity
+from retention_engine.clubs.games import Streak
+from retention_engine.clubs.programme import Programme
+from retention_engine.clubs.promotions import Limit, Promotion
+from retention_engine.clubs.referrals import ReferralGuards, ReferralProgramme
+from retention_engine.clubs.spending import Gift
+from retention_engine.clubs.tiers import CountsFrom, CustomMetric, EarnedMetric, OrderMetric, SpendMetric, Tiers
+
+__all__ = [
+    "CARRIED_OUT",
+    "Achievement",
+    "Bonus",
+    "Books",
+    "Checkout",
+    "Clerk",
+    "Club",
+    "CountsFrom",
+    "CustomMetric",
+    "EarnedMetric",
+    "Earning",
+    "Gift",
+    "Issue",
+    "Limit",
+    "OrderMetric",
+    "Programme",
+    "Promotion",
+    "ReferralGuards",
+    "ReferralProgramme",
+    "SpendMetric",
+    "Streak",
+    "Tiers",
+    "YearlyBonus",
+    "audited",
+    "carried_out",
+    "no_code",
+    "per_money",
+    "per_order",
+    "per_quantity",
+]

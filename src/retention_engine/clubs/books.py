@@ -1,0 +1,156 @@
+"""The accounts of one customer: folded from the facts of the ledger, and the desk where commands become such facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import define, evolve, field
+
+from retention_engine.errors import KeyConflict, LedgerError
+from retention_engine.facts import Fact, LedgerPosted, LedgerRefused
+from retention_engine.keys import fingerprint
+from retention_engine.loyalty import Account, Bucket, Command, Entry, State, Terms, Unit, apply, decide, replay
+from retention_engine.loyalty import from_json as entry_from_json
+from retention_engine.loyalty import to_json as entry_to_json
+from retention_engine.loyalty.changes import Change, Issued, Joined, Moved
+from retention_engine.state import History, posted_to
+
+_OPEN = (Bucket.PENDING, Bucket.AVAILABLE, Bucket.HELD)
+
+
+def entries_of(posted: Iterable[LedgerPosted]) -> list[Entry]:
+    """Return the entries that facts hold, in their order.
+
+    Raises:
+        LedgerError: a text is no entry.
+    """
+    return [entry_from_json(fact.entry) for fact in posted]
+
+
+def account_state(history: History, account: Account) -> State:
+    """Return an account as the facts folded so far tell it; kept beside the history, to be read only."""
+    posted = posted_to(history, account.programme, account.unit.code)
+    key = ("account", account)
+    known, before = history.memo.get(key, (0, None))
+    state: State = replay(account, entries_of(posted)) if before is None else before
+    for entry in entries_of(posted[known:] if before is not None else ()):
+        state = apply(state, entry)
+    history.memo[key] = len(posted), state
+    return state
+
+
+@define
+class Books:
+    """The accounts of one customer with everything posted to them, known late or early.
+
+    Attributes:
+        terms: of the programmes, by name.
+        posted: the facts of each account, by (programme, code of the unit), in their order.
+    """
+
+    customer: str
+    terms: Mapping[str, Terms]
+    posted: dict[tuple[str, str], list[LedgerPosted]] = field(factory=dict)
+    _keys: dict[tuple[str, str], LedgerPosted] = field(factory=dict)
+    _states: dict[Account, State] = field(factory=dict)
+
+    @classmethod
+    def of(cls, customer: str, terms: Mapping[str, Terms], facts: Iterable[Fact]) -> Books:
+        """Collect what was posted to the customer's accounts."""
+        books = cls(customer, terms)
+        for fact in sorted((fact for fact in facts if isinstance(fact, LedgerPosted)), key=lambda fact: fact.seq):
+            books._keep(fact)
+        return books
+
+    def _keep(self, fact: LedgerPosted) -> None:
+        self.posted.setdefault((fact.programme, fact.unit), []).append(fact)
+        self._keys[fact.programme, fact.key] = fact
+
+    def account(self, programme: str, unit: Unit) -> Account:
+        """Return the customer's account."""
+        return Account(programme, unit, self.customer)
+
+    def state(self, account: Account) -> State:
+        """Return an account as of its last entry; to be read only."""
+        if account not in self._states:
+            rows = self.posted.get((account.programme, account.unit.code), [])
+            self._states[account] = replay(account, entries_of(rows))
+        return self._states[account]
+
+    def known(self, command: Command) -> LedgerPosted | None:
+        """Return the fact of an earlier command of the same key.
+
+        Raises:
+            KeyConflict: that one asked for something else.
+        """
+        found = self._keys.get((command.account.programme, command.key))
+        if found is not None and entry_from_json(found.entry).fingerprint != command.fingerprint:
+            raise KeyConflict(command.key)
+        return found
+
+    def post(self, command: Command, learned: int | None = None) -> list[LedgerPosted]:
+        """Carry out a command on the customer's own account and return its fact; nothing when it was done before.
+
+        Its instant is that of the last entry when it would be earlier: entries are recorded one after another.
+
+        Raises:
+            LedgerError: it is refused; nothing changed.
+        """
+        if self.known(command) is not None:
+            return []
+        state = self.state(command.account)
+        later = evolve(command, at=max(command.at, state.at))
+        (entry,) = decide(later, {command.account: state}, self.terms[command.account.programme])
+        return [self.take(entry, learned)]
+
+    def take(self, entry: Entry, learned: int | None = None) -> LedgerPosted:
+        """Return the fact of an entry of one of the accounts, and keep it."""
+        self._states[entry.account] = apply(self.state(entry.account), entry)
+        made = _fact(self.customer, entry, learned)
+        self._keep(made)
+        return made
+
+    def refused(self, command: Command, error: LedgerError, learned: int | None = None) -> LedgerRefused:
+        """Return the fact that a command was refused."""
+        account = command.account
+        return LedgerRefused(
+            id=f"refused:{fingerprint(account.programme, account.unit.code, self.customer, command.key)}",
+            customer=self.customer,
+            at=command.at,
+            learned=learned,
+            programme=account.programme,
+            unit=account.unit.code,
+            key=command.key,
+            what=command.KIND,
+            code=error.code,
+            text=str(error)[:200],
+        )
+
+
+def _gain(change: Change) -> int:
+    """Return by how much a change makes the units that are pending, available or held more, or fewer."""
+    match change:
+        case Issued():
+            return change.lot.issued
+        case Moved():
+            return ((change.target in _OPEN) - (change.source in _OPEN)) * change.amount
+        case Joined():
+            return sum(stock[bucket] for stock in change.stocks for bucket in _OPEN)
+    return 0
+
+
+def _fact(customer: str, entry: Entry, learned: int | None) -> LedgerPosted:
+    programme, unit = entry.account.programme, entry.account.unit.code
+    return LedgerPosted(
+        id=LedgerPosted.name(programme, unit, customer, entry.seq),
+        customer=customer,
+        at=entry.at,
+        learned=learned if learned is not None and learned > entry.at else None,
+        programme=programme,
+        unit=unit,
+        seq=entry.seq,
+        key=entry.key,
+        what=entry.kind,
+        amount=sum(map(_gain, entry.changes)),
+        entry=entry_to_json(entry),
+    )

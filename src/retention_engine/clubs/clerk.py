@@ -1,0 +1,107 @@
+"""Who keeps the books of one customer while time goes on: facts and decisions in, facts of the ledger out."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+
+from attrs import define, evolve
+
+from retention_engine.actions import Action
+from retention_engine.clubs.books import Books
+from retention_engine.clubs.club import Club
+from retention_engine.errors import LedgerError
+from retention_engine.facts import Fact
+from retention_engine.loyalty import Command
+from retention_engine.state import History, apply
+from retention_engine.view import View, zone_of
+
+CARRIED_OUT = ("grant", "issue_code")
+"""The kinds of action that a club carries out itself, in the commit of the decision."""
+_place = attrgetter("effective", "at", "id")
+Issue = Callable[[Action, int], Iterable[Fact]]
+"""Gives the customer of an action a code, at an instant."""
+
+
+def no_code(action: Action, at: int) -> Iterable[Fact]:
+    """Give none: codes are registered in a store."""
+    return ()
+
+
+@define
+class Clerk:
+    """Carries out at the instant of a view what facts and rules mean for the customer's membership.
+
+    Whatever it makes is known a microsecond later: what caused it was decided without it.
+
+    Attributes:
+        launched: facts up to this instant (microseconds UTC) are history and earn nothing.
+        issue: gives codes.
+    """
+
+    club: Club
+    books: Books
+    launched: int
+    issue: Issue
+
+    @classmethod
+    def of(cls, club: Club, subject: tuple[str, Iterable[Fact]], *, launched: int, issue: Issue) -> Clerk:
+        """Open the books of a customer: an id, and the facts."""
+        customer, facts = subject
+        return cls(club, Books.of(customer, club.terms, facts), launched, issue)
+
+    def take_in(self, facts: Iterable[Fact], view: View) -> list[Fact]:
+        """Return what facts of one instant, folded already, make of the accounts; nothing the second time."""
+        fresh = [fact for fact in facts if fact.effective > self.launched]
+        made: list[Fact] = []
+        for fact in fresh:
+            for command in self.club.commands(view, fact, self.books, self.launched):
+                made += self._post(command, view)
+        return made
+
+    def by_time(self, view: View) -> tuple[list[Fact], int]:
+        """Return what has come about by now without a fact to say so, and the next instant at which more may."""
+        if view.now <= self.launched:
+            return [], self.launched + 1
+        commands, turn = self.club.due(view, self.books)
+        made = [made for command in commands for made in self._post(command, view)]
+        reached, next_reach = self.club.reached(view, self.launched)
+        return [*made, *reached], min(turn, next_reach)
+
+    def carry_out(self, action: Action, view: View) -> list[Fact]:
+        """Return what an action of a rule makes: units that are granted, a code that is issued."""
+        if action.kind == "grant":
+            return self._post(self.club.grant(action, self.books, view.now), view)
+        return [evolve(made, learned=view.now + 1) for made in self.issue(action, view.now)]
+
+    def _post(self, command: Command, view: View) -> list[Fact]:
+        """Carry out a command; a refusal is a fact, too: a person should look at it."""
+        try:
+            return [*self.books.post(command, learned=view.now + 1)]
+        except LedgerError as error:
+            return [] if error.code == "stale_snapshot" else [self.books.refused(command, error, view.now + 1)]
+
+    def catch_up(self, facts: Iterable[Fact], *, since: int, upto: int, zone: str) -> tuple[History, list[Fact]]:
+        """Take in facts that nobody has looked at, each at its own instant; return the history and what was made.
+
+        Args:
+            facts: all of the customer.
+            since: up to this instant they were looked at.
+            upto: inclusive.
+            zone: the shop's.
+        """
+        waiting = sorted(facts, key=_place)
+        history, made = History(self.books.customer, teller=self.club), list[Fact]()
+        place = 0
+        while place < len(waiting) and (now := waiting[place].effective) <= upto:
+            start = place
+            while place < len(waiting) and waiting[place].effective == now:
+                apply(history, waiting[place])
+                place += 1
+            if now > since:
+                found = self.take_in(waiting[start:place], View(history, now, zone_of(history, zone)))
+                for fact in found:
+                    insort(waiting, fact, lo=place, key=_place)
+                made += found
+        return history, made

@@ -1,0 +1,199 @@
+"""The club of a shop: everything it declares about its members, in one value that the engine is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import evolve, field, fields, frozen
+
+from retention_engine.actions import Action
+from retention_engine.clubs.achievements import Achievement, new_completions
+from retention_engine.clubs.books import Books
+from retention_engine.clubs.games import Streak
+from retention_engine.clubs.levels import new_levels
+from retention_engine.clubs.programme import Programme, bonus_commands, due_commands, order_command, order_of
+from retention_engine.clubs.promotions import Promotion
+from retention_engine.clubs.questions import ANSWERS, Asked
+from retention_engine.clubs.referrals import ReferralProgramme
+from retention_engine.clubs.referred import reward_commands
+from retention_engine.clubs.saying import said
+from retention_engine.clubs.tiers import Tiers, tier_steps
+from retention_engine.errors import DefinitionError, nearest, shown
+from retention_engine.facts import Fact
+from retention_engine.keys import fingerprint
+from retention_engine.loyalty import Command, Earn, Lasts, Terms
+from retention_engine.loyalty.codes import CodeKeys
+from retention_engine.loyalty.games import Mission
+from retention_engine.predicates import Membership, Node
+from retention_engine.state import History, Steps
+from retention_engine.timing import NEVER, microseconds
+from retention_engine.view import View
+
+
+def _name(declared: Any) -> str:
+    """Return the name under which rules speak of a declaration."""
+    if isinstance(declared, Tiers):
+        return declared.programme.name
+    found: str = declared.unit.code if isinstance(declared, Programme) else declared.id
+    return found
+
+
+def _named(what: type[Any]) -> Any:
+    def convert(value: Iterable[Any]) -> tuple[Any, ...]:
+        found = tuple(value)
+        for one in found:
+            if not isinstance(one, what):
+                raise DefinitionError(f"{what.__name__} values are needed, not {shown(one)}")
+        names = [_name(one) for one in found]
+        if len(set(names)) < len(names):
+            raise DefinitionError(f"two declarations have one name: {shown(names)}")
+        return found
+
+    return field(default=(), converter=convert)
+
+
+@frozen(kw_only=True)
+class Club:
+    """What a shop declares about its members.
+
+    Attributes:
+        programmes: what is earned and spent; one of each unit.
+        tiers: levels.
+        promotions: what codes take off.
+        referrals: what friends bring.
+        achievements: what can be reached.
+        missions: several achievements with one reward.
+        streaks: what is done again and again.
+        keys: the secrets that codes are derived from; needed to give any.
+    """
+
+    programmes: tuple[Programme, ...] = _named(Programme)
+    tiers: tuple[Tiers, ...] = _named(Tiers)
+    promotions: tuple[Promotion, ...] = _named(Promotion)
+    referrals: tuple[ReferralProgramme, ...] = _named(ReferralProgramme)
+    achievements: tuple[Achievement, ...] = _named(Achievement)
+    missions: tuple[Mission, ...] = _named(Mission)
+    streaks: tuple[Streak, ...] = _named(Streak)
+    keys: CodeKeys | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def terms(self) -> dict[str, Terms]:
+        """The terms of the programmes, by their ids."""
+        return {one.id: one.terms for one in self.programmes}
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of everything declared; clubs that declare the same have the same."""
+        return fingerprint(*(said(getattr(self, each.name)) for each in fields(Club) if each.eq))
+
+    def named(self, kind: str, name: object) -> Any:
+        """Return a declaration by its name.
+
+        Args:
+            kind: ``programmes`` (by the code of their unit), ``tiers``, ``promotions`` and so on.
+
+        Raises:
+            DefinitionError: there is none; the message names the nearest.
+        """
+        found = {_name(one): one for one in getattr(self, kind)}
+        if name not in found:
+            raise DefinitionError(f"the club has no {shown(name)} among its {kind}{nearest(str(name), found)}")
+        return found[name]
+
+    def steps(self, history: History, name: str, arguments: tuple[Any, ...], *, at: int, where: ZoneInfo) -> Steps:
+        """Return a quantity from an instant on, if no fact comes.
+
+        Raises:
+            DefinitionError: there is no such quantity, or nothing is declared under that name.
+        """
+        kind, answer = ANSWERS[name]
+        return answer(Asked(self.named(kind, arguments[0]), arguments, history, at, where))
+
+    def check(self, node: Node) -> None:
+        """Refuse a question about something that is not declared.
+
+        Raises:
+            DefinitionError: names it, and the nearest.
+        """
+        if isinstance(node, Membership):
+            self.named(ANSWERS[node.name][0], node.arguments[0])
+        for part in node.parts():
+            self.check(part)
+
+    def commands(self, view: View, fact: Fact, books: Books, since: int) -> Iterator[Command]:
+        """Yield what a fact, folded already, asks of the customer's accounts.
+
+        Args:
+            since: orders paid up to this instant are history.
+        """
+        order = order_of(fact)
+        draft = None if order is None else view.history.drafts.get(("order", order))
+        for programme in self.programmes:
+            account = programme.account(books.customer)
+            old = draft is not None and draft.payment is not None and draft.payment[0] <= since
+            if order is not None and not (old and order not in books.state(account).orders):
+                command = order_command(programme, view, order, books.state(account), tier=self.tier(programme, view))
+                yield from () if command is None else (command,)
+            yield from bonus_commands(programme, view, fact, books.state(account))
+            for referral in self.referrals:
+                yield from reward_commands(referral, view, books.state(account))
+
+    def tier(self, programme: Programme, view: View) -> str | None:
+        """Return the customer's level before this instant, when a rule multiplies by it."""
+        if not self.tiers or not any(rule.multipliers for rule in programme.earning):
+            return None
+        return tier_steps(self.tiers[0], view.history, view.now - 1, view.where)[0][1].level.name
+
+    def due(self, view: View, books: Books) -> tuple[list[Command], int]:
+        """Return what time alone grants at this instant, and the next one at which it may grant something."""
+        found: list[Command] = []
+        turns = [NEVER]
+        for programme in self.programmes:
+            state = books.state(programme.account(books.customer))
+            made, following = due_commands(programme, view, state, after=view.now - 1)
+            found += made
+            turns += [] if following is None else [following]
+        return found, min(turns)
+
+    def reached(self, view: View, since: int) -> tuple[list[Fact], int]:
+        """Return what was reached after an instant and nobody took note of, and when more may be reached by time."""
+        found: list[Fact] = []
+        turns = [NEVER]
+        for tiers in self.tiers:
+            found += [one for one in new_levels(tiers, view) if one.at > since]
+            turns += [at for at, _ in tier_steps(tiers, view.history, view.now, view.where) if at > view.now]
+        games: tuple[Achievement | Mission, ...] = (*self.achievements, *self.missions)
+        for game in games:
+            found += [one for one in new_completions(game, view.history, view.now, view.where) if one.at > since]
+        return [evolve(one, learned=view.now + 1) for one in found], min(turns)
+
+    def grant(self, action: Action, books: Books, at: int) -> Command:
+        """Return the command of a rule that grants units."""
+        amount, lasts = action.data["amount"], action.data.get("lasts")
+        assert type(amount) is int, "as check_action has seen"
+        return Earn(
+            key=f"grant:{action.key}",
+            account=self.named("programmes", action.name).account(books.customer),
+            at=at,
+            effective_at=at,
+            amount=amount,
+            validity=Lasts(span=microseconds(lasts)) if type(lasts) is int else None,
+            source=f"{action.data.get('why') or f'rule:{action.rule}'}",
+        )
+
+    def check_action(self, kind: str, about: str, data: Mapping[str, object]) -> None:
+        """Refuse a step that the club cannot carry out.
+
+        Raises:
+            DefinitionError: an unknown unit or promotion, no keys for codes, or a grant without its amount.
+        """
+        if kind == "issue_code":
+            self.named("promotions", about)
+            if self.keys is None:
+                raise DefinitionError("the club gives codes by rules: it needs keys=CodeKeys(...)")
+        if kind == "grant":
+            self.named("programmes", about)
+            if type(data.get("amount")) is not int:
+                raise DefinitionError(f"a grant is written Grant({about!r}, 100): it has no amount in {shown(data)}")

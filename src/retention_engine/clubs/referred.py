@@ -1,0 +1,272 @@
+"""What a referral programme means for one customer, who is a friend, an advocate or both: cases, rewards, steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import evolve, frozen
+
+from retention_engine.clubs.referrals import ReferralProgramme
+from retention_engine.facts import (
+    AdvocateBanned,
+    Fact,
+    FriendJoined,
+    FriendJudged,
+    Order,
+    OrderCancelled,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    ReferralAttributed,
+    ReferralJudged,
+)
+from retention_engine.loyalty import Command, State
+from retention_engine.loyalty.referrals import (
+    Case,
+    CodeReward,
+    Deal,
+    Objection,
+    ReferralState,
+    Reward,
+    Side,
+    Standing,
+    commands,
+    limited,
+    reward_key,
+    settle,
+)
+from retention_engine.money import Money
+from retention_engine.state import History, referral_of
+from retention_engine.state.records import OrderRecord
+from retention_engine.timing import EARLIEST, zone
+from retention_engine.view import View
+
+
+def rewards(programme: ReferralProgramme, history: History, at: int) -> list[Reward]:
+    """Return what a customer gets, or would get, for being brought and for every friend brought, at an instant."""
+    found = []
+    for one, case in own_referral(programme, history):
+        found += _rewards(programme, one, case, at=at)
+    brought = [
+        each for one, case in friends_brought(programme, history) for each in _rewards(programme, one, case, at=at)
+    ]
+    banned_at = _banned_at(programme, history)
+    if banned_at is not None:
+        brought = [_without(one, banned_at) for one in brought]
+    return found + limited(brought, programme.limits, zone(programme.zone))
+
+
+def reward_commands(programme: ReferralProgramme, view: View, state: State) -> list[Command]:
+    """Return what an account of the customer lacks, or has too much, of the rewards; repeated, nothing more."""
+    return commands(rewards(programme, view.history, view.now), state, view.now)
+
+
+def referred_steps(
+    programme: ReferralProgramme, history: History, at: int, where: ZoneInfo
+) -> list[tuple[int, str | None]]:
+    """Return where the customer's own referral stands from an instant on, if nothing more is said; None: nowhere."""
+    for _, case in own_referral(programme, history):
+        return [(when, str(state)) for when, state in standing_of(programme, case).steps(at)]
+    return [(at, None)]
+
+
+def friends_steps(
+    programme: ReferralProgramme, history: History, at: int, *, state: ReferralState
+) -> list[tuple[int, int]]:
+    """Return how many referrals of the customer's friends stand in a state, from an instant on."""
+    standings = [standing_of(programme, case) for _, case in friends_brought(programme, history)]
+    edges = {at} | {when for one in standings for when, _ in one.steps(at)}
+    counts = [(edge, sum(one.at(edge) is state for one in standings)) for edge in sorted(edges)]
+    return [step for place, step in enumerate(counts) if not place or counts[place - 1][1] != step[1]]
+
+
+Joining = ReferralAttributed | FriendJoined
+
+
+def _friend(one: Joining) -> str:
+    return one.friend if isinstance(one, FriendJoined) else str(one.customer)
+
+
+def own_referral(programme: ReferralProgramme, history: History) -> Iterator[tuple[Joining, Case]]:
+    """Yield the customer's own referral, if there is one."""
+    told = referral_of(history, programme.id).facts.values()
+    for one in told:
+        if isinstance(one, ReferralAttributed):
+            drafts = (draft for (subject, _), draft in history.drafts.items() if subject == "order")
+            judged = [each for each in told if isinstance(each, ReferralJudged)]
+            yield one, _case(programme, one, [draft.facts.values() for draft in drafts], judged)
+
+
+def friends_brought(programme: ReferralProgramme, history: History) -> Iterator[tuple[Joining, Case]]:
+    """Yield the referrals of the customer's friends, by id of the fact."""
+    draft = referral_of(history, programme.id)
+    placed: dict[str, list[Iterable[Fact]]] = {}
+    for (friend, _), facts in draft.orders.items():
+        placed.setdefault(friend, []).append(facts.values())
+    judged: dict[str, list[Any]] = {}
+    for one in draft.facts.values():
+        if isinstance(one, FriendJudged):
+            judged.setdefault(one.friend, []).append(one)
+    for _, one in sorted(draft.facts.items()):
+        if isinstance(one, FriendJoined):
+            yield one, _case(programme, one, placed.get(one.friend, []), judged.get(one.friend, []))
+
+
+def _case(
+    programme: ReferralProgramme,
+    one: Joining,
+    told: list[Iterable[Fact]],
+    judged: Sequence[ReferralJudged | FriendJudged],
+) -> Case:
+    """Return everything said about a referral, whichever side it was said to."""
+    purchases = [each for facts in told for each in _purchases(facts)]
+    refused = one.refused
+    if refused is None and any(each.was_bought(one.touched_at) for each in purchases):
+        refused = "has_ordered"
+    later = [each for each in purchases if each.paid_at >= one.touched_at]
+    approved_at, rejected_at = _reviews(judged)
+    same = [(each.at, each.verdict, each.verdict.removeprefix("same_")) for each in judged]
+    objections = [Objection(at, code) for at, code, sort in same if sort in programme.guards.reject_same]
+    if rejected_at is not None:
+        objections.append(Objection(rejected_at, "review", final=True))
+    doubts = [at for at, _, sort in same if sort in programme.guards.review_same]
+    return Case(
+        touched_at=one.touched_at,
+        refused=refused,
+        deals=tuple(each.deal(programme) for each in later),
+        objections=tuple(sorted(objections)),
+        doubts=tuple(sorted([*doubts, *([one.at] if one.flags else [])])),
+        approved_at=approved_at,
+    )
+
+
+def _reviews(judged: Sequence[ReferralJudged | FriendJudged]) -> tuple[int | None, int | None]:
+    """Return since when it is approved, or rejected: the latest word counts, said again it changes nothing."""
+    words = sorted((each.at, each.verdict) for each in judged if each.verdict in ("approved", "rejected"))
+    since: int | None = None
+    for place, (at, verdict) in enumerate(words):
+        if not place or words[place - 1][1] != verdict:
+            since = at
+    approved = bool(words) and words[-1][1] == "approved"
+    return (since, None) if approved else (None, since)
+
+
+@frozen(kw_only=True)
+class _Purchase:
+    """An order from its payment to its cancellation; paid again, it is another one.
+
+    Attributes:
+        refunds: what went back meanwhile, None: everything, and when.
+    """
+
+    order: Order
+    paid_at: int
+    cancelled_at: int | None
+    refunds: tuple[tuple[int, Money | None], ...]
+
+    def was_bought(self, instant: int) -> bool:
+        """Tell whether it made somebody a customer before an instant."""
+        return self.paid_at < instant and not (self.cancelled_at is not None and self.cancelled_at < instant)
+
+    def deal(self, programme: ReferralProgramme) -> Deal:
+        """Return whether it qualifies, and until when."""
+        left, lost = self.order.total.amount, []
+        if self.cancelled_at is not None:
+            lost.append((self.cancelled_at, "order_cancelled"))
+        if self._fails(programme, left):
+            lost.append((self.paid_at, "order_unfit" if left else "nothing_paid"))
+        for at, amount in self.refunds:
+            if amount is None:
+                left = 0
+            elif amount.currency == self.order.total.currency:
+                left = max(0, left - amount.amount)
+            if self._fails(programme, left):
+                lost.append((max(at, self.paid_at), "order_refunded"))
+        lost_at, reason = min(lost, default=(None, ""))
+        return Deal(self.paid_at, self.order.id, lost_at, reason)
+
+    def _fails(self, programme: ReferralProgramme, left: int) -> bool:
+        order = self.order
+        words: dict[str, Any] = {"channel": order.channel, "promo": order.promo, "delivered": False}
+        record = OrderRecord(order.id, order.at, left, currency=order.total.currency, items=0, **words)
+        return left == 0 or not programme.fits(record)
+
+
+def _purchases(told: Iterable[Fact]) -> Iterator[_Purchase]:
+    """Yield an order as often as it was paid: one that was cancelled can be paid again, later."""
+    facts = list(told)
+    placed = max((each for each in facts if isinstance(each, OrderPlaced)), key=_said, default=None)
+    if placed is None:
+        return
+    paid = sorted(each.at for each in facts if _is_paid(each))
+    cancelled = sorted(each.at for each in facts if isinstance(each, OrderCancelled))
+    refunds = sorted((each.at, repr(each.amount), each.amount) for each in facts if isinstance(each, OrderRefunded))
+    since = EARLIEST - 1
+    for end in [*cancelled, None]:
+        start = next((at for at in paid if at > since and (end is None or at < end)), None)
+        if start is not None:
+            back = tuple((at, amount) for at, _, amount in refunds if since < at and (end is None or at < end))
+            yield _Purchase(order=placed.order, paid_at=start, cancelled_at=end, refunds=back)
+        since = since if end is None else end
+
+
+def _is_paid(fact: Fact) -> bool:
+    return isinstance(fact, OrderPaid) or (isinstance(fact, OrderPlaced) and fact.paid)
+
+
+def _said(fact: OrderPlaced) -> tuple[object, ...]:
+    """Return what puts two words on one order into the same sequence on both sides, whatever their ids."""
+    return fact.at, fact.order.total.amount, fact.paid, repr(fact.order.channel), repr(fact.order.promo)
+
+
+def standing_of(programme: ReferralProgramme, case: Case) -> Standing:
+    """Return where a referral stands, now and later."""
+    return settle(case, window=programme.window.micros, hold=programme.hold.micros)
+
+
+def _rewards(programme: ReferralProgramme, one: Joining, case: Case, *, at: int) -> list[Reward]:
+    side, what = Side.FRIEND, programme.friend
+    if isinstance(one, FriendJoined):
+        side, what = Side.ADVOCATE, programme.advocate
+    if what is None:
+        return []
+    stands = standing_of(programme, case)
+    reward = Reward(
+        key=reward_key(programme.id, _friend(one), side),
+        side=side,
+        friend=_friend(one),
+        what=what,
+        order=stands.order,
+        effective_at=stands.paid_at,
+        vests_at=stands.vests_at,
+        status=stands.at(at),
+        reason=stands.reason,
+        source=one.source,
+        flagged=bool(case.doubts),
+    )
+    at_once = isinstance(what, CodeReward) and side is Side.FRIEND
+    return [_at_once(reward, case, one.at) if at_once else reward]
+
+
+def _at_once(reward: Reward, case: Case, signed_up: int) -> Reward:
+    """Return the reward of a friend who gets it at the sign-up, for the order to come."""
+    bar = case.refused or next((each.reason for each in case.objections), None)
+    theirs = case.approved_at if case.doubts else signed_up
+    status = ReferralState.QUALIFIED if theirs is None else ReferralState.REWARDED
+    made = evolve(reward, order=None, effective_at=signed_up, vests_at=theirs, status=status, reason=None)
+    return made if bar is None else made.refused(bar)
+
+
+def _banned_at(programme: ReferralProgramme, history: History) -> int | None:
+    told = referral_of(history, programme.id).facts.values()
+    words = sorted((each.at, each.id, each.banned) for each in told if isinstance(each, AdvocateBanned))
+    return words[-1][0] if words and words[-1][2] else None
+
+
+def _without(reward: Reward, banned_at: int) -> Reward:
+    over = reward.status in (ReferralState.REJECTED, ReferralState.CLAWED_BACK, ReferralState.EXPIRED)
+    return (
+        reward if over or (reward.vests_at is not None and reward.vests_at <= banned_at) else reward.refused("banned")
+    )

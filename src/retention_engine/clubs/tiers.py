@@ -1,0 +1,291 @@
+"""Tiers: what counts for a level, read from the facts of a customer; what follows from it for the time to come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+from itertools import groupby
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from attrs import field, frozen
+
+from retention_engine import facts as f
+from retention_engine import loyalty as lo
+from retention_engine.errors import DefinitionError, shown
+from retention_engine.loyalty.changes import Issued, Reversed, Timed
+from retention_engine.loyalty.tiers import (
+    Contribution,
+    Overlay,
+    Reward,
+    Standing,
+    TierProgramme,
+    rewards,
+    standings,
+)
+from retention_engine.money import Money
+from retention_engine.predicates import FieldTest, Where, purchases
+from retention_engine.state import History, Moment, levels_set, posted_to
+from retention_engine.state.orders import OrderDraft
+from retention_engine.state.records import PurchaseRecord
+from retention_engine.timing import Span, days, local_date
+
+_RETURNS = days(14)
+_UNKNOWN = date(2000, 1, 1)
+_effective = attrgetter("effective")
+_order_of_facts = attrgetter("effective", "at", "id")
+
+
+def _conditions(tests: Iterable[FieldTest]) -> tuple[Where, ...]:
+    found = tuple(tests)
+    for each in found:
+        if not isinstance(each, FieldTest):
+            raise DefinitionError(f"lines are conditions such as item.category == 'tea', not {shown(each)}")
+    return tuple(purchases.where(each) for each in found)
+
+
+@frozen(init=False)
+class SpendMetric:
+    """Money spent in one currency, net of refunds; with conditions on lines, their share of it.
+
+    A refund that says which pieces came back lowers the share of those, any other that of all lines alike.
+    """
+
+    currency: str
+    lines: tuple[FieldTest, ...]
+    _wanted: tuple[Where, ...] = field(eq=False, repr=False)
+
+    def __init__(self, currency: str, *lines: FieldTest) -> None:
+        """Name the currency, and which lines count: those that pass every condition such as ``item.brand == "A"``."""
+        Money(0, currency)
+        self.__attrs_init__(currency, lines, _conditions(lines))
+
+    def of(self, draft: OrderDraft, order: f.Order) -> int:
+        """Return what an order counts."""
+        if order.total.currency != self.currency:
+            return 0
+        return _share(draft, order, self._wanted)
+
+
+@frozen(init=False)
+class OrderMetric:
+    """The number of orders that were not returned as a whole; with conditions, of those with such lines."""
+
+    lines: tuple[FieldTest, ...]
+    _wanted: tuple[Where, ...] = field(eq=False, repr=False)
+
+    def __init__(self, *lines: FieldTest) -> None:
+        """Say which lines an order must have: one or more that pass every condition."""
+        self.__attrs_init__(lines, _conditions(lines))
+
+    def of(self, draft: OrderDraft, order: f.Order) -> int:
+        """Return 1 for an order that counts, else 0."""
+        if order.total.amount and not draft.total(order):
+            return 0
+        return int(any(_passing(order, self._wanted)) if self._wanted else True)
+
+
+@frozen
+class EarnedMetric:
+    """Units earned, less those taken back because of refunds; spending and expiry change nothing.
+
+    Attributes:
+        programme: of the account.
+        unit: the code of its unit.
+    """
+
+    programme: str
+    unit: str
+
+
+@frozen
+class CustomMetric:
+    """Whatever a function makes of a customer's facts: (history, instant, zone) -> contributions, as known then."""
+
+    reduce: Callable[[History, int, ZoneInfo], Iterable[Contribution]]
+
+
+Metric = SpendMetric | OrderMetric | EarnedMetric | CustomMetric
+
+
+class CountsFrom(Enum):
+    """What opens the return window of an order."""
+
+    PAID = "paid"
+    """Its payment."""
+    DELIVERED = "delivered"
+    """Its delivery; an order that is never delivered never counts."""
+
+
+@frozen(kw_only=True)
+class Tiers:
+    """A tier programme with what counts in it.
+
+    Attributes:
+        pending: how long orders can be returned; they count when that is over, unless the programme counts at once.
+        counts_from: what opens that time.
+    """
+
+    programme: TierProgramme
+    metric: Metric = field()
+    pending: Span = field(default=_RETURNS)
+    counts_from: CountsFrom = CountsFrom.PAID
+
+    @metric.validator
+    def _check_metric(self, _: object, value: object) -> None:
+        if not isinstance(value, Metric):
+            raise DefinitionError(
+                f"metric is one of SpendMetric, OrderMetric, EarnedMetric, CustomMetric, not {shown(value)}"
+            )
+
+    def check(self) -> list[str]:
+        """Return what is allowed but probably not meant, a line each."""
+        return self.programme.check(self.pending)
+
+
+def tier_steps(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> list[tuple[int, Standing]]:
+    """Return a customer's standing from an instant on as steps, if no fact comes; the last holds for ever."""
+    programme = declaration.programme
+    counted, given = contributions(declaration, history, at, where), overlays(declaration, history, at)
+    return standings(programme, counted, given, at=at, joined=_joined(declaration, history))
+
+
+def tier_rewards(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> list[Reward]:
+    """Return every reach of a level up to an instant that is to be rewarded, oldest first, with its key."""
+    counted = contributions(declaration, history, at, where)
+    return rewards(declaration.programme, counted, history.customer, at=at, joined=_joined(declaration, history))
+
+
+def _joined(declaration: Tiers, history: History) -> date:
+    registered = history.value("registered")
+    joined = registered if isinstance(registered, Moment) else history.first
+    return _UNKNOWN if joined is None else local_date(joined, declaration.programme.where)
+
+
+def overlays(declaration: Tiers, history: History, at: int) -> list[Overlay]:
+    """Return the levels given by hand, as known at an instant."""
+    found: list[Overlay] = []
+    ended: int | None = None
+    for fact in reversed(levels_set(history, declaration.programme.name)):
+        if fact.effective > at:
+            continue
+        if isinstance(fact, f.LevelUnset):
+            ended = fact.effective
+        else:
+            found.append(Overlay(fact.level, fact.effective, fact.until, ended, fact.reason))
+    return found
+
+
+def contributions(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Sequence[Contribution]:
+    """Return what counts for a customer's level, as known at an instant."""
+    metric = declaration.metric
+    if isinstance(metric, CustomMetric):
+        return tuple(metric.reduce(history, at, where))
+    if isinstance(metric, EarnedMetric):
+        posted = (fact for fact in posted_to(history, metric.programme, metric.unit) if fact.effective <= at)
+        return tuple(_earned(lo.from_json(fact.entry) for fact in posted))
+    drafts = (draft for draft in history.drafts.values() if isinstance(draft, OrderDraft))
+    return tuple(one for draft in drafts for one in _of_order(declaration, metric, draft, at))
+
+
+def _earned(entries: Iterable[lo.Entry]) -> Iterator[Contribution]:
+    """Yield what was granted and taken back; an instant of vesting counts from when it is known."""
+    entries = tuple(entries)
+    grants: dict[str, lo.Lot] = {}
+    vests: dict[str, int | None] = {}
+    for entry in entries:
+        for change in entry.changes:
+            if isinstance(change, Issued) and change.lot.parent is None:
+                grants[change.lot.id], vests[change.lot.id] = change.lot, change.lot.vests_at
+            elif isinstance(change, Timed) and change.lot in grants and change.vests_at is not None:
+                vests[change.lot] = max(entry.at, change.vests_at)
+    for entry in entries:
+        for change in entry.changes:
+            if isinstance(change, Issued) and change.lot.id in grants:
+                yield Contribution(entry.at, change.lot.earned_at, change.lot.issued, vests[change.lot.id])
+            elif isinstance(change, Reversed) and change.reversal.lot in grants:
+                lot = grants[change.reversal.lot]
+                yield Contribution(entry.at, lot.earned_at, -change.reversal.amount, vests[lot.id])
+
+
+def _of_order(
+    declaration: Tiers, metric: SpendMetric | OrderMetric, draft: OrderDraft, at: int
+) -> Iterator[Contribution]:
+    """Yield by how much each thing said about an order changed what it counts; the parts sum to what it counts now."""
+    known = [fact for fact in draft.facts.values() if fact.effective <= at]
+    told, counted = OrderDraft(), dict[int, int]()
+    changes: list[tuple[int, int, int, int]] = []
+    opens: list[int | None] = [None]
+    for instant, group in groupby(sorted(known, key=_order_of_facts), key=_effective):
+        for fact in group:
+            told.see(fact)
+        now = _counted(metric, told)
+        if now and not counted:  # paid, or paid again after it was cancelled: another return window
+            opens.append(None)
+        if opens[-1] is None and (start := _opens(declaration, told)) is not None:
+            opens[-1] = max(instant, start + declaration.pending.micros)
+        both, turn = sorted({*counted, *now}), len(opens) - 1
+        changes += [(instant, place, now.get(place, 0) - counted.get(place, 0), turn) for place in both]
+        counted = now
+    for instant, place, amount, turn in changes:
+        if amount:
+            yield Contribution(instant, place, amount, opens[turn])
+
+
+def _counted(metric: SpendMetric | OrderMetric, draft: OrderDraft) -> dict[int, int]:
+    """Return the instant of an order and what it counts; nothing while it is not one."""
+    if draft.placed is None or draft.payment is None or draft.is_cancelled:
+        return {}
+    order = draft.placed.order
+    return {order.at: metric.of(draft, order)}
+
+
+def _opens(declaration: Tiers, draft: OrderDraft) -> int | None:
+    if declaration.counts_from is CountsFrom.DELIVERED:
+        return draft.delivered
+    return None if draft.payment is None else draft.payment[0]
+
+
+def _passing(order: f.Order, wanted: tuple[Where, ...]) -> list[bool]:
+    """Return of each line whether it passes every condition."""
+    rows = (
+        PurchaseRecord(
+            id=f"{order.id}#{number:04}",
+            at=order.at,
+            order=order.id,
+            sku=line.sku,
+            category=line.category,
+            brand=line.brand,
+            quantity=line.quantity,
+            price=line.price.amount,
+            amount=line.amount.amount,
+        )
+        for number, line in enumerate(order.lines)
+    )
+    return [all(each.passes(row) for each in wanted) for row in rows]
+
+
+def _share(draft: OrderDraft, order: f.Order, wanted: tuple[Where, ...]) -> int:
+    """Return what an order net of refunds counts: the share of the lines that pass, rounded down once."""
+    net = draft.total(order)
+    if not wanted or not net:
+        return net
+    passing = list(zip(order.lines, _passing(order, wanted), strict=True))
+    whole = _ratio([(line.amount.amount, passes) for line, passes in passing])
+    if whole is None:
+        return 0
+    left = whole * order.total.amount
+    for refund in draft.refunds.values():
+        if refund.amount is not None and refund.amount.currency == order.total.currency:
+            back = {line.sku: line.quantity for line in refund.lines}
+            part = _ratio([(line.price.amount * back.get(line.sku, 0), passes) for line, passes in passing])
+            left -= (whole if part is None else part) * refund.amount.amount
+    return min(net, max(0, int(left)))
+
+
+def _ratio(parts: list[tuple[int, bool]]) -> Fraction | None:
+    """Return the share of the amounts that pass, None when there are none."""
+    total = sum(amount for amount, _ in parts)
+    return Fraction(sum(amount for amount, passes in parts if passes), total) if total else None

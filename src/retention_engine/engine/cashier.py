@@ -1,0 +1,136 @@
+"""At the counter: what a customer has, spends and gives away; each command one commit, its answer given at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from retention_engine.clubs import Clerk, Club, Programme, no_code
+from retention_engine.clubs.preview import Preview, preview
+from retention_engine.clubs.tiers import tier_steps
+from retention_engine.engine.host import Host
+from retention_engine.engine.recording import hold_books
+from retention_engine.errors import LedgerError
+from retention_engine.facts import Fact, Line
+from retention_engine.loyalty import Account, Balance, Command, Result, State, advance, decide
+from retention_engine.loyalty import from_json as entry_from_json
+from retention_engine.loyalty.tiers import Standing
+from retention_engine.state import History
+from retention_engine.timing import to_instant
+from retention_engine.view import View, zone_of
+
+Instant = datetime | int | str
+
+
+@frozen
+class Answer:
+    """What became of a command.
+
+    Attributes:
+        result: what exactly happened, by name.
+        replayed: the key was known: nothing was done now, this is the first answer.
+    """
+
+    result: Result
+    replayed: bool = False
+
+
+@define
+class _Customer:
+    """One customer as of an instant: everything recorded by then was taken in."""
+
+    clerk: Clerk
+    history: History
+    made: list[Fact] = field(factory=list)
+
+
+class Cashier:
+    """Answers for the customer who is here now. What was recorded up to ``at`` counts, advanced or not.
+
+    Units are whole minor units; ``unit`` is the code of a programme's unit.
+    """
+
+    def __init__(self, shop: Host, club: Club) -> None:
+        """Work for a shop and its club."""
+        self._shop = shop
+        self._club = club
+
+    def state(self, customer: str, unit: str, *, at: Instant) -> State:
+        """Return an account at an instant, for the functions of ``loyalty``; a merged one is that of its owner.
+
+        Raises:
+            DefinitionError: the club has no such unit.
+        """
+        account, now = self.account(customer, unit), to_instant(at)
+        while True:
+            state = self._customer(account.holder, now).clerk.books.state(account)
+            if state.alias is None:
+                return advance(state, now)
+            account = state.alias
+
+    def account(self, customer: str, unit: str) -> Account:
+        """Return the account of a customer, for the commands of ``loyalty``."""
+        programme: Programme = self._club.named("programmes", unit)
+        return programme.account(customer)
+
+    def balance(self, customer: str, unit: str, *, at: Instant) -> Balance:
+        """Return what a customer has at an instant."""
+        return self.state(customer, unit, at=at).balance
+
+    def standing(self, customer: str, tiers: str, *, at: Instant) -> Standing:
+        """Return the level of a customer at an instant, until when, and what is missing to the next."""
+        now = to_instant(at)
+        found = self._customer(customer, now)
+        where = zone_of(found.history, self._shop.zone)
+        return tier_steps(self._club.named("tiers", tiers), found.history, now, where)[0][1]
+
+    def preview(self, customer: str, unit: str, lines: Iterable[Line], *, at: Instant, **more: Any) -> Preview:
+        """Return what a cart would earn if it were paid now, and how many units may pay for it.
+
+        Args:
+            more: ``total``, ``paid``, ``points``, ``asked`` and ``order_id``, as ``clubs.preview`` takes them.
+        """
+        now = to_instant(at)
+        programme: Programme = self._club.named("programmes", unit)
+        found = self._customer(customer, now)
+        view = View(found.history, now, zone_of(found.history, self._shop.zone))
+        tier = self._club.tier(programme, View(found.history, now + 1, view.where))
+        state = found.clerk.books.state(programme.account(customer))
+        return preview(programme, view, lines, state, tier=tier, **more)
+
+    def do(self, command: Command) -> Answer:
+        """Carry out a command of ``loyalty``, or return its first answer when its key is known.
+
+        Raises:
+            LedgerError: it is refused; nothing changed.
+        """
+        with self._shop.exclusively():
+            names = [one for one in (command.account, command.partner) if one is not None]
+            hold_books(self._shop.store, (one.holder for one in names))
+            people = {name.holder: self._customer(name.holder, command.at) for name in names}
+            clerk = people[command.account.holder].clerk
+            known = clerk.books.known(command)
+            if known is not None:
+                return Answer(entry_from_json(known.entry).result, replayed=True)
+            states = {name: people[name.holder].clerk.books.state(name) for name in names}
+            merged = next((state.alias for state in states.values() if state.alias is not None), None)
+            if merged is not None:
+                raise LedgerError(f"this account belongs to {merged} now: ask there", code="merged")
+            at = max(command.at, *(state.at for state in states.values()))
+            terms = self._club.terms[command.account.programme]
+            entries = decide(evolve(command, at=at), states, terms)
+            made = [fact for each in people.values() for fact in each.made]
+            made += [people[entry.account.holder].clerk.books.take(entry) for entry in entries]
+            self._shop.learn(made)
+            return Answer(entries[0].result)
+
+    def _customer(self, customer: str, now: int) -> _Customer:
+        """Return a customer with everything recorded up to an instant taken in; nothing is stored by that."""
+        since, launched = self._shop.looked_at()
+        facts = self._shop.store.facts.of([customer])[customer]
+        clerk = Clerk.of(self._club, (customer, facts), launched=launched, issue=no_code)
+        history, made = clerk.catch_up(facts, since=since, upto=now, zone=self._shop.zone)
+        return _Customer(clerk, history, made)
