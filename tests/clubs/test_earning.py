@@ -17,7 +17,7 @@ from retention_engine.clubs.earning import Earning, per_money, per_order, per_qu
 from retention_engine.clubs.order_lines import bought
 from retention_engine.errors import DefinitionError, FactError, Insufficient
 from retention_engine.loyalty import Vesting
-from retention_engine.loyalty.earning import Spending
+from retention_engine.loyalty.earning import Group, Spending
 from retention_engine.money import Money
 from retention_engine.predicates import customer, item, orders
 from retention_engine.state import apply
@@ -268,6 +268,7 @@ def test_an_order_waits_for_payment_and_a_refund_for_its_order() -> None:
     till = Till(programme(BASE))
     assert till.take(f.OrderRefunded(id="r", customer="anna", at=1, order_id="o", amount=eur(400))) == []
     assert till.buy(line("A", 1000), paid=False)["granted"] == 0
+    till.take(f.OrderRefunded(id="s", customer="anna", at=1, order_id="o", amount=Money(400, "USD")))
     assert till.about(f.OrderPaid)["granted"] == 6
     other = f.Order(id="u", customer="anna", at=2, total=Money(100, "USD"))
     assert till.take(f.OrderPlaced.of(other)) == []
@@ -386,8 +387,12 @@ def test_a_refund_of_pieces_says_how_much() -> None:
         lambda: programme(BASE, BASE),
         lambda: programme(BASE, caps=[lo.Cap(limit=1, window="day")]),
         lambda: programme(BASE, currency="euro"),
+        lambda: programme("base"),
+        lambda: programme(
+            Earning("a", per_order(1), group=Group("g")), Earning("b", per_order(1), group=Group("g", "sum"))
+        ),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_wrong_declarations_are_refused(make: Any) -> None:
     """Where they are written."""

@@ -155,6 +155,11 @@ def test_yearly_bonuses_are_due_at_local_dates(
     assert [at for a, b in pairwise(steps) for at in due(till, bonus, a, b, where)[0]] == expected
 
 
+def test_the_calendar_ends() -> None:
+    """No date after the year 9997."""
+    assert due(told(birthday="--02-29"), BIRTHDAY, "9997-01-01", "9997-06-01") == (["9997-02-28T00:00:00Z"], None)
+
+
 def test_a_birthday_is_given_once_a_year_wherever_the_customer_moves() -> None:
     """B28's cousin: another zone, another birthday, the same year: one gift."""
     till = told(birthday="1990-07-01")

@@ -47,6 +47,7 @@ EXAMPLES = {  # an expression that holds a node of the class
     "Dates": "dates('2026-11-27', '2026-11-30')",
     "Gaps": "orders.gaps().mean('gap') < days(30)",
     "Local": "local.hour >= 9",
+    "Membership": "member.expiring('pts', days(7)) >= 300",
     "MonthDay": "yearly(month_day(3, 8), before=local_days(3), lasting=local_days(4))",
     "Not": "not orders.exists()",
     "Records": "orders.exists()",

@@ -34,7 +34,8 @@ class Friend:
     live: Bought | None = None
     over: bool = False
     vested: int | None = None
-    verdict: tuple[str, int] = ("", 0)
+    verdict: str = ""
+    approved: int | None = None
 
     def vests(self, doubts: Iterable[int]) -> int | None:
         """Return the day on which the live purchase brings something for good."""
@@ -42,7 +43,7 @@ class Friend:
         matures = self.live.day + HOLD
         if not any(day < matures for day in doubts):
             return matures
-        return max(matures, self.verdict[1]) if self.verdict[0] == "approved" else None
+        return None if self.approved is None else max(matures, self.approved)
 
 
 def brought(facts: Sequence[f.Fact]) -> dict[str, tuple[str, int]]:
@@ -113,7 +114,7 @@ def outcome(facts: Sequence[f.Fact], found: dict[str, list[int]], touched: int) 
         choose(one, touched)
         if one.over:
             return None
-    if one.live is None or one.verdict[0] == "rejected":
+    if one.live is None or one.verdict == "rejected":
         return None
     last = one.vests(found["device"])
     return None if last is None or any(each < last for each in found["email"]) else last
@@ -131,8 +132,9 @@ def was_customer(facts: Sequence[f.Fact], touched: int) -> bool:
 def review(one: Friend, verdicts: list[str], day: int) -> None:
     """Take note of verdicts."""
     for verdict in verdicts:
-        if verdict != one.verdict[0]:
-            one.verdict = (verdict, day)
+        one.verdict = verdict
+        if verdict == "approved" and one.approved is None:
+            one.approved = day
 
 
 def vest(one: Friend, doubts: list[int], day: int) -> None:

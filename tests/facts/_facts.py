@@ -140,6 +140,7 @@ HUGE = pytest.param(10**5000, id="huge")
 LINE = Line(sku="cream-50", price=Money(1999, "EUR"), quantity=2, category="face", brand="Nordic")
 ORDER = Order(id="812", customer="c7", at="2026-10-30T09:12:00+00:00", lines=[LINE])
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "achievement_completed": {"achievement": "buyer", "instance": 1},
     "address_restored": {"channel": "email"},
     "address_suppressed": {"channel": "email", "reason": "hard_bounce", "address": "a@example.org"},
     "advocate_banned": {"programme": "friends"},
@@ -240,6 +241,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "was": {"amount": 9, "currency": "EUR"},
     },
     "product_listed": {"product": {"sku": "a", "name": "A", "price": {"amount": 5, "currency": "EUR"}}},
+    "quiz_started": {"quiz": "autumn"},
     "referral_attributed": {"programme": "friends", "advocate": "c8", "touched_at": 0, "flags": ["source"]},
     "referral_judged": {"programme": "friends", "verdict": "approved"},
     "referral_linked": {"programme": "friends", "token": "0123456789"},

@@ -44,6 +44,15 @@ TESTS = {
         "preferences.test_tracking:test_no_bit_of_a_link_can_be_turned",
         "preferences.test_tracking:test_a_bent_link_leads_nowhere",
     ),
+    "S6 a referral is bent": (
+        "engine.test_referring:test_s6_forged_own_circular_and_replayed_links_bring_nothing",
+        "engine.test_referring:test_ref_cycle_nobody_is_brought_by_whom_they_brought",
+        "engine.test_referring:test_ref_refund_before_the_vesting_it_is_as_if_never_referred",
+        "engine.test_referring_teeth:test_a_planted_fault_is_found",
+        "loyalty.referrals.test_links:test_every_bit_of_a_link_counts",
+        "loyalty.referrals.test_links:test_whatever_a_stranger_sends_is_refused",
+        "loyalty.referrals.test_links:test_parts_of_genuine_links_make_no_other_one",
+    ),
     "S8 a received webhook is forged": (
         "transports.test_webhook:test_what_is_not_genuine_is_refused_without_a_reason",
         "transports.test_webhook:test_every_flipped_bit_is_refused",
@@ -131,11 +140,6 @@ TESTS = {
     ),
 }
 MISSING = {  # point: what is not there, and texts that its code would hold
-    "S6 a referral is bent": (
-        "rewards of referrals; a signed start token is under S5",
-        "reward_referrer",
-        "referral_link",
-    ),
     "S7 data of a mini-app are replayed": ("mini-apps", "init_data", "webapp"),
     "S16 a cell is a formula": ("CSV output: commands print tables and JSON", "csv.writer", "DictWriter"),
     "S18 an erased person comes back": ("erasure", "def erase", "secure_delete"),

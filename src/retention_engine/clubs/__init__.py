@@ -9,11 +9,13 @@ from retention_engine.clubs.clerk import CARRIED_OUT, Clerk, Issue, no_code
 from retention_engine.clubs.club import Club
 from retention_engine.clubs.earning import Earning, per_money, per_order, per_quantity
 from retention_engine.clubs.games import Streak
+from retention_engine.clubs.metrics import CustomMetric, EarnedMetric, OrderMetric, SpendMetric
+from retention_engine.clubs.preview import Preview, gift_command, preview
 from retention_engine.clubs.programme import Programme
 from retention_engine.clubs.promotions import Limit, Promotion
 from retention_engine.clubs.referrals import ReferralGuards, ReferralProgramme
 from retention_engine.clubs.spending import Gift
-from retention_engine.clubs.tiers import CountsFrom, CustomMetric, EarnedMetric, OrderMetric, SpendMetric, Tiers
+from retention_engine.clubs.tiers import CountsFrom, Tiers
 
 __all__ = [
     "CARRIED_OUT",
@@ -31,6 +33,7 @@ __all__ = [
     "Issue",
     "Limit",
     "OrderMetric",
+    "Preview",
     "Programme",
     "Promotion",
     "ReferralGuards",
@@ -41,8 +44,10 @@ __all__ = [
     "YearlyBonus",
     "audited",
     "carried_out",
+    "gift_command",
     "no_code",
     "per_money",
     "per_order",
     "per_quantity",
+    "preview",
 ]

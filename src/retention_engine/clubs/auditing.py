@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from retention_engine.clubs.books import Books, entries_of
+from retention_engine.clubs.books import Books, entries_of, fact_of, read_entry
 from retention_engine.clubs.club import Club
 from retention_engine.errors import LedgerError
 from retention_engine.facts import CodeIssued, Fact, LedgerPosted, LedgerRefused
@@ -31,8 +31,9 @@ def audited(club: Club, customer: str, facts: Iterable[Fact]) -> tuple[list[Stat
 def _placed(account: Account, rows: list[LedgerPosted]) -> list[Violation]:
     """Return the first place that is missing, or filled by what is no entry of it."""
     for place, fact in enumerate(rows, start=1):
-        if (fact.seq, fact.id) != (place, LedgerPosted.name(account.programme, account.unit.code, account.holder, place)):
-            return [Violation("REBUILD", account, place, f"has {fact.id} at this place")]
+        entry = read_entry(fact.entry)
+        if (entry.account, entry.seq, fact.seq) != (account, place, place) or fact != fact_of(entry, fact.learned):
+            return [Violation("REBUILD", account, place, f"has {fact.id} at this place, which is not what it says")]
     return []
 
 

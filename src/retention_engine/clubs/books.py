@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from attrs import define, evolve, field
 
@@ -15,6 +16,8 @@ from retention_engine.loyalty import to_json as entry_to_json
 from retention_engine.loyalty.changes import Change, Issued, Joined, Moved
 from retention_engine.state import History, posted_to
 
+read_entry = lru_cache(maxsize=8_192)(entry_from_json)
+"""The same text is the same entry; the accounts of a customer are read again and again."""
 _OPEN = (Bucket.PENDING, Bucket.AVAILABLE, Bucket.HELD)
 
 
@@ -24,7 +27,7 @@ def entries_of(posted: Iterable[LedgerPosted]) -> list[Entry]:
     Raises:
         LedgerError: a text is no entry.
     """
-    return [entry_from_json(fact.entry) for fact in posted]
+    return [read_entry(fact.entry) for fact in posted]
 
 
 def account_state(history: History, account: Account) -> State:
@@ -84,7 +87,7 @@ class Books:
             KeyConflict: that one asked for something else.
         """
         found = self._keys.get((command.account.programme, command.key))
-        if found is not None and entry_from_json(found.entry).fingerprint != command.fingerprint:
+        if found is not None and read_entry(found.entry).fingerprint != command.fingerprint:
             raise KeyConflict(command.key)
         return found
 
@@ -106,7 +109,7 @@ class Books:
     def take(self, entry: Entry, learned: int | None = None) -> LedgerPosted:
         """Return the fact of an entry of one of the accounts, and keep it."""
         self._states[entry.account] = apply(self.state(entry.account), entry)
-        made = _fact(self.customer, entry, learned)
+        made = fact_of(entry, learned)
         self._keep(made)
         return made
 
@@ -139,7 +142,9 @@ def _gain(change: Change) -> int:
     return 0
 
 
-def _fact(customer: str, entry: Entry, learned: int | None) -> LedgerPosted:
+def fact_of(entry: Entry, learned: int | None) -> LedgerPosted:
+    """Return the fact that an entry was posted; ``learned`` when that is later than its own instant."""
+    customer = entry.account.holder
     programme, unit = entry.account.programme, entry.account.unit.code
     return LedgerPosted(
         id=LedgerPosted.name(programme, unit, customer, entry.seq),

@@ -19,7 +19,7 @@ from retention_engine.clubs.questions import ANSWERS, Asked
 from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.clubs.referred import reward_commands
 from retention_engine.clubs.saying import said
-from retention_engine.clubs.tiers import Tiers, tier_steps
+from retention_engine.clubs.tiers import Tiers, standing_before, tier_steps
 from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.facts import Fact
 from retention_engine.keys import fingerprint
@@ -77,6 +77,11 @@ class Club:
     missions: tuple[Mission, ...] = _named(Mission)
     streaks: tuple[Streak, ...] = _named(Streak)
     keys: CodeKeys | None = field(default=None, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse promotions without keys."""
+        if self.promotions and self.keys is None:
+            raise DefinitionError("promotions need keys=CodeKeys({'2026': secret}, current='2026') beside them")
 
     @property
     def terms(self) -> dict[str, Terms]:
@@ -144,7 +149,7 @@ class Club:
         """Return the customer's level before this instant, when a rule multiplies by it."""
         if not self.tiers or not any(rule.multipliers for rule in programme.earning):
             return None
-        return tier_steps(self.tiers[0], view.history, view.now - 1, view.where)[0][1].level.name
+        return standing_before(self.tiers[0], view.history, view.now, view.where).level.name
 
     def due(self, view: View, books: Books) -> tuple[list[Command], int]:
         """Return what time alone grants at this instant, and the next one at which it may grant something."""
@@ -187,12 +192,10 @@ class Club:
         """Refuse a step that the club cannot carry out.
 
         Raises:
-            DefinitionError: an unknown unit or promotion, no keys for codes, or a grant without its amount.
+            DefinitionError: an unknown unit or promotion, or a grant without its amount.
         """
         if kind == "issue_code":
             self.named("promotions", about)
-            if self.keys is None:
-                raise DefinitionError("the club gives codes by rules: it needs keys=CodeKeys(...)")
         if kind == "grant":
             self.named("programmes", about)
             if type(data.get("amount")) is not int:

@@ -164,7 +164,7 @@ def order_command(
         return None
     known = state.orders.get(order_id)
     record = known if isinstance(known, OrderRecord) else None
-    revision = len(draft.seen)
+    revision = len(draft.facts)
     payment = draft.payment
     if record is not None and record.revision >= revision:
         return None
@@ -174,7 +174,7 @@ def order_command(
         order_id,
         revision=revision,
         at=view.now,
-        effective_at=max(draft.seen.values()),
+        effective_at=max(fact.at for fact in draft.facts.values()),
         status=status,
         receipt=_receipt(programme, view, with_refunds(draft), state, tier=tier, paid=status is Status.PAID),
         happened=_happened(draft),

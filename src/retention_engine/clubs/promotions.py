@@ -204,10 +204,8 @@ class Promotion:
             raise DefinitionError(f"promotion {self.id!r} is in one currency, not in {sorted(self._currencies())}")
 
     def _currencies(self) -> set[str]:
-        given = [self.least, self.most, *(limit.amount for limit in self.limits)]
-        match self.discount:
-            case Percent(most=amount) | Off(amount=amount) | Gift(worth=amount):
-                given.append(amount)
+        amount = {Percent: "most", Off: "amount", Gift: "worth"}[type(self.discount)]
+        given = [self.least, self.most, getattr(self.discount, amount), *(limit.amount for limit in self.limits)]
         return {money.currency for money in given if money is not None}
 
     @property

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.clubs.referred import own_referral, rewards, standing_of
 from retention_engine.facts import FriendJoined, ReferralLinked, ReferralTouched
-from retention_engine.loyalty.referrals import ReferralState, UnitsReward
+from retention_engine.loyalty.referrals import ReferralState, UnitsReward, Utm
 from retention_engine.state import History, referral_of
 
 
@@ -27,6 +27,7 @@ class SourceRow:
         rewarded: those whose rewards are paid out.
         flagged: those that had to be looked at.
         cost: units paid out to both sides, by unit.
+        utm: what the programme says that the place stands for.
     """
 
     source: str | None
@@ -36,6 +37,7 @@ class SourceRow:
     rewarded: int = 0
     flagged: int = 0
     cost: Mapping[str, int] = field(factory=dict)
+    utm: Utm | None = None
 
     @property
     def flagged_share(self) -> Fraction:
@@ -96,5 +98,6 @@ def referral_report(programme: ReferralProgramme, histories: Iterable[History], 
             if isinstance(reward.what, UnitsReward) and reward.status is ReferralState.REWARDED:
                 cost[reward.source][reward.what.unit.code] += reward.what.amount
     places = sorted(counts.keys() | cost.keys(), key=lambda place: (place is not None, place))
-    rows = (SourceRow(source=place, cost=dict(cost[place]), **counts[place]) for place in places)
+    named = {place: programme.sources.get(place or "") for place in places}
+    rows = (SourceRow(source=place, cost=dict(cost[place]), utm=named[place], **counts[place]) for place in places)
     return ReferralReport(rows=tuple(rows), advocates=advocates)

@@ -58,9 +58,16 @@ def rewards(programme: ReferralProgramme, history: History, at: int) -> list[Rew
     return found + limited(brought, programme.limits, zone(programme.zone))
 
 
-def reward_commands(programme: ReferralProgramme, view: View, state: State) -> list[Command]:
-    """Return what an account of the customer lacks, or has too much, of the rewards; repeated, nothing more."""
-    return commands(rewards(programme, view.history, view.now), state, view.now)
+def reward_commands(
+    programme: ReferralProgramme, view: View, state: State, *, since: int = EARLIEST - 1
+) -> list[Command]:
+    """Return what an account of the customer lacks, or has too much, of the rewards; repeated, nothing more.
+
+    Args:
+        since: what was earned up to this instant is history and brings nothing.
+    """
+    found = rewards(programme, view.history, view.now)
+    return commands([one for one in found if one.effective_at is None or one.effective_at > since], state, view.now)
 
 
 def referred_steps(
@@ -143,14 +150,16 @@ def _case(
 
 
 def _reviews(judged: Sequence[ReferralJudged | FriendJudged]) -> tuple[int | None, int | None]:
-    """Return since when it is approved, or rejected: the latest word counts, said again it changes nothing."""
+    """Return when it was approved first, and since when it is rejected, if that is the latest word.
+
+    What was somebody's already is not less so because it is approved again: later approvals move nothing.
+    """
     words = sorted((each.at, each.verdict) for each in judged if each.verdict in ("approved", "rejected"))
-    since: int | None = None
-    for place, (at, verdict) in enumerate(words):
-        if not place or words[place - 1][1] != verdict:
-            since = at
-    approved = bool(words) and words[-1][1] == "approved"
-    return (since, None) if approved else (None, since)
+    approved = next((at for at, verdict in words if verdict == "approved"), None)
+    rejected = None
+    for at, verdict in words:
+        rejected = None if verdict == "approved" else at if rejected is None else rejected
+    return approved, rejected
 
 
 @frozen(kw_only=True)

@@ -9,20 +9,21 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from retention_engine.clubs import Clerk, Club, Programme, no_code
+from retention_engine.clubs.books import read_entry
 from retention_engine.clubs.preview import Preview, preview
-from retention_engine.clubs.tiers import tier_steps
+from retention_engine.clubs.tiers import standing_at
 from retention_engine.engine.host import Host
 from retention_engine.engine.recording import hold_books
 from retention_engine.errors import LedgerError
 from retention_engine.facts import Fact, Line
 from retention_engine.loyalty import Account, Balance, Command, Result, State, advance, decide
-from retention_engine.loyalty import from_json as entry_from_json
 from retention_engine.loyalty.tiers import Standing
 from retention_engine.state import History
 from retention_engine.timing import to_instant
 from retention_engine.view import View, zone_of
 
 Instant = datetime | int | str
+_PAGE = 500
 
 
 @frozen
@@ -85,7 +86,7 @@ class Cashier:
         now = to_instant(at)
         found = self._customer(customer, now)
         where = zone_of(found.history, self._shop.zone)
-        return tier_steps(self._club.named("tiers", tiers), found.history, now, where)[0][1]
+        return standing_at(self._club.named("tiers", tiers), found.history, now, where)
 
     def preview(self, customer: str, unit: str, lines: Iterable[Line], *, at: Instant, **more: Any) -> Preview:
         """Return what a cart would earn if it were paid now, and how many units may pay for it.
@@ -101,6 +102,18 @@ class Cashier:
         state = found.clerk.books.state(programme.account(customer))
         return preview(programme, view, lines, state, tier=tier, **more)
 
+    def holders(self, unit: str, *, at: Instant) -> dict[str, int]:
+        """Return every customer with units that can be spent, by id: such as the tickets of a raffle. Reads everybody."""
+        now, found, after = to_instant(at), dict[str, int](), ""
+        while customers := self._shop.store.roster.customers(after, _PAGE):
+            for customer in customers:
+                state = self._customer(customer, now).clerk.books.state(self.account(customer, unit))
+                units = advance(state, now).balance.available
+                if units:
+                    found[customer] = units
+            after = customers[-1]
+        return found
+
     def do(self, command: Command) -> Answer:
         """Carry out a command of ``loyalty``, or return its first answer when its key is known.
 
@@ -114,7 +127,7 @@ class Cashier:
             clerk = people[command.account.holder].clerk
             known = clerk.books.known(command)
             if known is not None:
-                return Answer(entry_from_json(known.entry).result, replayed=True)
+                return Answer(read_entry(known.entry).result, replayed=True)
             states = {name: people[name.holder].clerk.books.state(name) for name in names}
             merged = next((state.alias for state in states.values() if state.alias is not None), None)
             if merged is not None:

@@ -11,6 +11,9 @@ from retention_engine.facts import Fact, OrderCancelled, OrderPaid, OrderPlaced,
 from retention_engine.loyalty import Status
 from retention_engine.ports import Store
 
+SETTLING = "codes:settling"
+"""Held alone by whoever settles the codes of several orders at once."""
+
 
 def follow(store: Store, club: Club, codes: CodeDesk | None, new: Sequence[Fact]) -> list[Fact]:
     """Return the facts that have to be recorded with new ones, which the store has already; settle their codes.
@@ -18,10 +21,13 @@ def follow(store: Store, club: Club, codes: CodeDesk | None, new: Sequence[Fact]
     Called inside a transaction.
     """
     if codes is not None:
-        for fact in sorted(new, key=lambda one: (one.effective, one.at, one.id)):
+        ended = [fact for fact in new if _settles(fact)[1] is not None]
+        if len(ended) > 1:
+            store.settings.hold(SETTLING, change=True)  # two who settle several orders would wait for each other
+        for fact in sorted(ended, key=lambda one: (one.effective, one.at, one.id)):
             order, status = _settles(fact)
-            if status is not None:
-                codes.settle({order: status}, at=fact.effective)
+            assert status is not None
+            codes.settle({order: status}, at=fact.effective)
     return refer(store, club.referrals, new)
 
 

@@ -88,7 +88,7 @@ class Reader:
         now = to_instant(at)
         doubts = begun(rows.values(), now)
         history = History(subject.customer, teller=self.club)
-        return clear(action, rule, subject, self._again, history, at=now, zone=self._zone, doubts=doubts)
+        return clear(action, rule, subject, self._again, history=history, at=now, zone=self._zone, doubts=doubts)
 
     def due(self, at: datetime | int | str, *, limit: int = 1_000) -> list[Action]:
         """Return the actions in the outbox that may be carried out at an instant, by (due, key).

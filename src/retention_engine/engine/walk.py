@@ -72,8 +72,10 @@ class _Walk:
         journeys = Journeys.of(subject.customer, subject.decisions, plan.arbiter, subject.news)
         launched = max((terms.launches[rule.id] for rule in plan.rules), default=start)
         since = terms.launches.get(CLUB, start)
-        clerk = None if plan.club is None else Clerk.of(
-            plan.club, (subject.customer, subject.facts), launched=since, issue=terms.issue
+        clerk = (
+            None
+            if plan.club is None
+            else Clerk.of(plan.club, (subject.customer, subject.facts), launched=since, issue=terms.issue)
         )
         news = deque(fact for fact in subject.news if fact.effective >= start)
         return cls(

@@ -83,7 +83,7 @@ class OrderDelivered(_OrderFact):
 @kind("order_cancelled")
 @frozen(kw_only=True)
 class OrderCancelled(_OrderFact):
-    """An order was cancelled as a whole: it is none of ``orders`` any more."""
+    """An order was cancelled as a whole: it is none of ``orders`` any more, unless it is paid again."""
 
 
 @kind("order_refunded")

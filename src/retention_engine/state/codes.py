@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from attrs import define, field
@@ -10,6 +11,7 @@ from retention_engine import facts as f
 from retention_engine.state.history import History
 
 _CODES = ("codes", "")
+_NO_NAME = re.compile(r"[^A-Za-z0-9_]")
 CodeUse = f.CodeHeld | f.CodeUsed | f.CodeReleased
 
 
@@ -37,6 +39,7 @@ def fold_code(history: History, fact: Any) -> None:
         case f.CodeIssued():
             before = known.issued.get(fact.code, fact)
             known.issued[fact.code] = min(before, fact, key=lambda one: (one.at, one.id))
+            history.hold(_NO_NAME.sub("_", f"code_{fact.promotion}"), fact.text, fact.at, fact.id)
         case f.CodeRevoked():
             known.revoked.add(fact.code)
         case _:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from attrs import define, field
@@ -12,6 +13,7 @@ from attrs import define, field
 from retention_engine.state.records import Record
 
 _sort_key = attrgetter("at", "id")
+_Made = TypeVar("_Made")
 
 
 @define
@@ -74,7 +76,7 @@ class History:
     first: int | None = None
     teller: Teller | None = field(default=None, eq=False, repr=False)
     memo: dict[Any, Any] = field(factory=dict, eq=False, repr=False)
-    _told: dict[Any, tuple[int, Steps]] = field(factory=dict, eq=False, repr=False)
+    _told: dict[Any, tuple[int, Any]] = field(factory=dict, eq=False, repr=False)
     _index: dict[tuple[str, str], Record] = field(factory=dict, eq=False, repr=False)
     _changes: list[Change] = field(factory=list, eq=False, repr=False)
     _touched: set[str] = field(factory=set, eq=False, repr=False)
@@ -131,12 +133,17 @@ class History:
         """Return a quantity of the membership from an instant on; nothing without a club."""
         if self.teller is None:
             return []
+        teller = self.teller
         key = (name, arguments, where.key)
-        since, known = self._told.get(key, (at, None))
-        if known is None or since > at:
-            since, known = at, self.teller.steps(self, name, arguments, at=at, where=where)
-            self._told[key] = since, known
-        return known
+        return self.kept(key, at, lambda: teller.steps(self, name, arguments, at=at, where=where))
+
+    def kept(self, key: Any, at: int, make: Callable[[], _Made]) -> _Made:
+        """Return what was made for an instant at or before ``at`` since the last fact came, else make it."""
+        found = self._told.get(key)
+        if found is None or found[0] > at:
+            found = self._told[key] = (at, make())
+        made: _Made = found[1]
+        return made
 
     def stir(self) -> None:
         """Take note that a fact came: what the teller said may be another now."""

@@ -20,8 +20,8 @@ class OrderDraft:
         cancelled: (at, id) of the latest cancellation; a later payment makes it an order again.
         refunds: by the id of the fact.
         events: when each event of the shop that names the order in its data happened first.
-        seen: when each fact about it happened, by id: how many there are tells one state of the order from another.
-        facts: all of them by id, so that what was known at an earlier instant can be told.
+        facts: all of them by id, so that what was known at an earlier instant can be told; how many there are tells
+            one state of the order from another.
     """
 
     placed: f.OrderPlaced | None = None
@@ -30,14 +30,11 @@ class OrderDraft:
     delivered: int | None = None
     refunds: dict[str, f.OrderRefunded] = field(factory=dict)
     events: dict[str, int] = field(factory=dict)
-    seen: dict[str, int] = field(factory=dict)
     facts: dict[str, f.Fact] = field(factory=dict)
 
     def see(self, fact: f.Fact) -> None:
         """Note one fact."""
         when = (fact.at, fact.id)
-        self.seen[fact.id] = fact.at
-        self.facts[fact.id] = fact
         match fact:
             case f.OrderPlaced():
                 if self.placed is None or (self.placed.at, self.placed.id) < when:
@@ -54,6 +51,9 @@ class OrderDraft:
                 self.refunds[fact.id] = fact
             case f.Event():
                 self.events[fact.name] = min(fact.at, self.events.get(fact.name, fact.at))
+            case _:
+                return
+        self.facts[fact.id] = fact
 
     @property
     def payment(self) -> tuple[int, str] | None:

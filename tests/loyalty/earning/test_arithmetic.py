@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_engine import loyalty as lo
-from retention_engine.errors import DefinitionError
+from retention_engine.errors import DefinitionError, LedgerError
 from retention_engine.loyalty import Award, Basis, OrderLine, Rate, Rounding
 from retention_engine.loyalty.earning import Group, Offer, Stack, added, exact_cells, receipt_for
 
@@ -191,6 +191,13 @@ def test_a_changed_order_is_split_into_what_was_paid_and_what_came_later(
         kept[one.id.removeprefix("+")] = (value + more[0], pieces + more[1])
     expected = {one.id: (one.net - one.returned, one.quantity - one.quantity_returned) for one in now}
     assert kept == {one.id: (0, 0) for one in first} | expected
+
+
+def test_a_line_that_came_later_is_paid_in_money() -> None:
+    """Points are shared over the lines that were paid first."""
+    receipt = lo.Receipt(lines=(OrderLine(id="a", net=10),))
+    with pytest.raises(LedgerError, match="came after the payment"):
+        receipt.returning((*receipt.lines, OrderLine(id="b", net=10, with_points=5)))
 
 
 @pytest.mark.parametrize(

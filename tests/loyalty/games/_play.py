@@ -20,7 +20,8 @@ ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sa
 def at(text: str) -> int:
     """Return the instant of a wall time in a zone: ``2026-03-29 12:00 Europe/Berlin``; UTC when none is named."""
     wall, _, where = text.partition(" ")[2].partition(" ")
-    return to_instant(datetime.fromisoformat(f"{text.split()[0]}T{wall}").replace(tzinfo=ZoneInfo(where or "UTC")))
+    naive = datetime.fromisoformat(f"{text.split(maxsplit=1)[0]}T{wall}")
+    return to_instant(naive.replace(tzinfo=ZoneInfo(where or "UTC")))
 
 
 def local_day(instant: int, where: str) -> date:
@@ -79,7 +80,8 @@ class Attempts:
     """A machine that is told each mark in turn: (opened, closes, progress, completed) of every attempt."""
 
     def __init__(self, goal: Goal) -> None:
-        self.goal, self.made, self.free = goal, [], goal.start
+        self.goal, self.free = goal, goal.start
+        self.made: list[Any] = []
         self.tags: set[Any] = set()
 
     def tell(self, instant: int, marks: list[Mark]) -> None:
@@ -88,9 +90,8 @@ class Attempts:
         if instant < self.free or (goal.end is not None and instant >= goal.end):
             return
         running = self.made and (self.made[-1][1] is None or instant < self.made[-1][1])
-        if not running:
-            if (self.made and goal.recurrence is Recurrence.NONE) or not self._open(instant):
-                return
+        if not running and ((self.made and goal.recurrence is Recurrence.NONE) or not self._open(instant)):
+            return
         one = self.made[-1]
         for mark in marks:
             if mark.tag is None:
@@ -105,7 +106,8 @@ class Attempts:
         self.free = self.free if one[1] is None else max(self.free, one[1] if instant + 1 >= one[1] else self.free)
 
     def _open(self, instant: int) -> bool:
-        goal, self.tags = self.goal, set()
+        goal: Any = self.goal
+        self.tags = set()
         last = self.made[-1][1] if self.made else goal.start
         fixed = goal.activation is Activation.FIXED_SCHEDULE
         if goal.period is None:
@@ -142,7 +144,7 @@ START = at("2026-03-20 00:00")
 
 
 @st.composite
-def goals(draw: Any, **fixed: Any) -> Goal:
+def goals(draw: Any, /, **fixed: Any) -> Goal:
     """Return goals of every kind that can be written."""
     recurrence = draw(st.sampled_from(list(Recurrence)))
     activation = draw(st.sampled_from(list(Activation)))

@@ -89,8 +89,15 @@ def test_completed_steps_are_remembered_under_the_name_of_the_mission() -> None:
     assert mission_rewards(one, "anna", stages) == [(6, "mission:spring:anna")]
 
 
-@given(st.lists(st.integers(0, 30), max_size=5), st.lists(st.integers(0, 30), max_size=5), st.booleans(), st.none() | st.integers(1, 40))
-def test_the_steps_of_a_mission_are_what_will_stand(buy: list[int], write: list[int], ordered: bool, end: int | None) -> None:
+@given(
+    st.lists(st.integers(0, 30), max_size=5),
+    st.lists(st.integers(0, 30), max_size=5),
+    st.booleans(),
+    st.none() | st.integers(1, 40),
+)
+def test_the_steps_of_a_mission_are_what_will_stand(
+    buy: list[int], write: list[int], ordered: bool, end: int | None
+) -> None:
     """At every later instant."""
     one = mission(ordered=ordered, end=end)
     stages, now = told(buy, write, one), max([*buy, *write], default=0)
@@ -160,4 +167,4 @@ def test_a_leaderboard_shows_aliases_of_those_who_opted_in() -> None:
     assert leaderboard(entrants, most=10) == leaderboard(entrants[::-1], most=10) == wanted
     assert leaderboard(entrants, most=2) == wanted[:2]
     with pytest.raises(DefinitionError, match="score is a whole number"):
-        Entrant(customer="a", score=1.5, reached=1)
+        Entrant(customer="a", score=1.5, reached=1)  # type: ignore[arg-type]  # that is what is refused

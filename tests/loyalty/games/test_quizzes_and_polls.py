@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,7 +126,8 @@ def test_poll_one_every_customer_has_one_vote(rows: Any, kind: str, order: Any) 
     """The sum of the tallies is the number of voters; the last good vote counts, whatever the order of arrival."""
     one = poll(kind=kind, options=() if kind == "scale" else ("tea", "coffee"))
     facts = [
-        said(at, choice, score=score, customer=name, id=f"{number:03}") for number, (name, at, choice, score) in enumerate(rows)
+        said(at, choice, score=score, customer=name, id=f"{number:03}")
+        for number, (name, at, choice, score) in enumerate(rows)
     ]
     wanted: dict[str, tuple[Any, ...]] = {}
     for name, at, choice, score in sorted(rows, key=lambda row: row[1]):
@@ -219,5 +219,6 @@ def test_every_option_of_a_poll_changes_something() -> None:
     facts = [said(20, "tea|coffee", score=3), said(21, "tea", customer="bob", score=3)]
     base = tally(poll(), facts)
     scale = tally(poll(**NPS), facts)
-    assert all(tally(evolve(poll(), **{name: value}), facts) != base for name, value in [("kind", "multi"), ("least", 2), ("options", ["milk", "tea"]), ("question", "q"), ("opens_at", 22)])
-    assert all(tally(poll(**NPS, **{name: 4 if name == "lowest" else 2}), facts) != scale for name in ("lowest", "highest"))
+    changes: list[dict[str, Any]] = [{"kind": "multi"}, {"least": 2}, {"options": ["milk", "tea"]}, {"question": "q"}]
+    assert all(tally(poll(**change), facts) != base for change in [*changes, {"opens_at": 22}, {"closes_at": 20}])
+    assert all(tally(poll(**NPS, **change), facts) != scale for change in ({"lowest": 4}, {"highest": 2}))

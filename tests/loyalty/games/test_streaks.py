@@ -188,10 +188,13 @@ def test_b28_a_clock_change_breaks_no_streak(link: str, where: str) -> None:
     """Every day of a year at 23:30 and at 00:30 on the wall, over both clock changes."""
     for hour in (0.5, 23.5):
         instants = [
-            start_of_day(date(2026, 1, 1) + timedelta(days=number), zone(where)) + int(hour * HOUR) for number in range(365)
+            start_of_day(date(2026, 1, 1) + timedelta(days=number), zone(where)) + int(hour * HOUR)
+            for number in range(365)
         ]
         if hour > 1:  # a day of 23 hours would be over
-            instants = [start_of_day(date(2026, 1, 1) + timedelta(days=n + 1), zone(where)) - HOUR // 2 for n in range(365)]
+            instants = [
+                start_of_day(date(2026, 1, 1) + timedelta(days=n + 1), zone(where)) - HOUR // 2 for n in range(365)
+            ]
         assert went(rhythm(), instants, first=where).length(instants[-1]) == 365, link
 
 
@@ -258,7 +261,11 @@ def test_b28_a_zone_changed_in_the_profile_moves_no_earlier_date(link: str) -> N
 
 @pytest.mark.parametrize(
     ("period", "day", "first"),
-    [("day", date(2026, 3, 4), date(2026, 3, 4)), ("week", date(2026, 3, 8), date(2026, 3, 2)), ("month", date(2026, 3, 8), date(2026, 3, 1))],
+    [
+        ("day", date(2026, 3, 4), date(2026, 3, 4)),
+        ("week", date(2026, 3, 8), date(2026, 3, 2)),
+        ("month", date(2026, 3, 8), date(2026, 3, 1)),
+    ],
 )
 def test_periods_have_numbers(period: str, day: date, first: date) -> None:
     """The number of a period leads back to its first day; the one before it ends there."""
@@ -283,7 +290,9 @@ def test_wrong_rhythms_are_refused(words: dict[str, Any], error: type[Exception]
         rhythm(**words)
 
 
-@pytest.mark.parametrize("change", [{"period": "week"}, {"least": 2}, {"freezes": 1}], ids=["period", "least", "freezes"])
+@pytest.mark.parametrize(
+    "change", [{"period": "week"}, {"least": 2}, {"freezes": 1}], ids=["period", "least", "freezes"]
+)
 def test_every_option_changes_something(change: dict[str, Any]) -> None:
     """No option is dead; that of the zone is used where a customer's zones are made."""
     facts = [at("2026-03-02 12:00"), at("2026-03-04 12:00"), at("2026-03-05 12:00")]

@@ -153,7 +153,7 @@ def _known(zones: Zones, at: int) -> Zones:
 
 
 def period_end(rhythm: Rhythm, number: int, zones: Zones) -> int | None:
-    """Return the first instant after a period; None when the customer was never in it, as after a flight over a date line.
+    """Return the first instant after a period; None when the customer was never in it, as after some flights.
 
     Whoever changes the zone while it is not over has it until the later of its ends; later changes prolong nothing.
     """
@@ -183,7 +183,8 @@ def periods(rhythm: Rhythm, instants: Iterable[int], zones: Zones) -> Counter[in
     """Return how many facts each period has.
 
     A fact belongs to the period of its local date. After a flight to the east the period before may still be open: it
-    gets the fact if it lacks one. After one to the west a date may come again whose period is over: the next one gets it.
+    gets the fact if it lacks one. After one to the west a date may come again although its period is over: the present
+    one gets the fact.
     """
     counts: Counter[int] = Counter()
     for at in sorted(instants):

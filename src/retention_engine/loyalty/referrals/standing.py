@@ -65,7 +65,7 @@ class Case:
         deals: the friend's paid orders since then.
         objections: whatever speaks against a reward.
         doubts: when something was found that somebody has to look at; the instant of sign-up for what was known then.
-        approved_at: when somebody did, and approved.
+        approved_at: when somebody did first, and approved.
     """
 
     touched_at: int

@@ -71,6 +71,8 @@ _FIELDS: dict[type[f.Fact], Fields] = {
     f.Reviewed: {"score": _COUNTS, "sku": _OPTIONAL, "order_id": _SOME_ORDER},
     f.Answered: {"survey": _NAMES, "question": _OPTIONAL, "score": _SCORES, "choice": _OPTIONAL},
     f.Referred: {"friend": _NAMES, "source": _OPTIONAL},
+    f.AchievementCompleted: {"achievement": _NAMES, "instance": _COUNTS},
+    f.QuizStarted: {"quiz": _NAMES},
     f.Event: {"name": st.sampled_from(EVENT_NAMES), "data": data()},
     f.Tagged: {"tag": _SHORT},
     f.Untagged: {"tag": _SHORT},

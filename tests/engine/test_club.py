@@ -1,0 +1,330 @@
+"""An engine with a club: rules that grant and ask, refusals that are told, launches, and what verify finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from retention_engine import Engine, Line, Money, Order, Rule, Send, backtest, days, decide, entering, events, on, orders
+from retention_engine.actions import Outcome
+from retention_engine.clubs import Bonus, Club, Earning, Programme, Promotion, SpendMetric, Tiers, per_money
+from retention_engine.errors import DefinitionError, FactConflict
+from retention_engine.facts import (
+    CodeIssued,
+    LedgerPosted,
+    LedgerRefused,
+    LevelReached,
+    OrderCancelled,
+    OrderRefunded,
+    Reviewed,
+)
+from retention_engine.loyalty import Lasts, Terms, Unit
+from retention_engine.loyalty.codes import CodeKeys, Percent
+from retention_engine.loyalty.tiers import Level, TierProgramme
+from retention_engine.predicates import member, points
+from retention_engine.rules import Do, Grant, IssueCode
+from retention_engine.timing import DAY, to_instant, to_text
+
+NOW = to_instant("2026-03-01T10:00:00Z")
+PTS = Unit("pts")
+KEYS = CodeKeys({"a": b"k" * 32}, current="a")
+BASE = Programme(
+    id="club",
+    unit=PTS,
+    currency="EUR",
+    earning=[Earning("base", per_money(1, 100))],
+    bonuses=[Bonus("review", on="reviewed", amount=50)],
+)
+LEVELS = [Level("base", entry=0), Level("gold", entry=50_000)]
+TIERS = Tiers(programme=TierProgramme(name="tiers", levels=LEVELS), metric=SpendMetric("EUR"))
+CLUB = Club(
+    programmes=[BASE], tiers=[TIERS], promotions=[Promotion(id="big-thanks", discount=Percent(10))], keys=KEYS
+)
+
+
+def order(name: str, total: int = 10_000, *, at: int = NOW, customer: str = "anna") -> Order:
+    """Return an order."""
+    return Order(id=name, customer=customer, at=at, lines=[Line(sku="a", price=Money(total, "EUR"))])
+
+
+def engine(*rules: Rule, club: Club | None = CLUB, **more: Any) -> Engine:
+    """Return an engine that counts everything since the day before."""
+    return Engine(rules, club=club, **({"since": NOW - DAY} | more))
+
+
+def made(one: Engine, kind: type[Any], customer: str = "anna") -> list[Any]:
+    """Return the facts of a kind."""
+    return [fact for fact in one.store.facts.of([customer])[customer] if isinstance(fact, kind)]
+
+
+def test_orders_earn_in_the_commit_that_looks_at_them() -> None:
+    """Pending for two weeks from payment; cancelling takes it back; nothing comes twice."""
+    one = engine()
+    one.record([order("o1"), order("o1")])
+    one.advance(NOW + DAY)
+    (entry,) = made(one, LedgerPosted)
+    assert (entry.what, entry.amount, entry.key, entry.learned) == ("order", 100, "order:o1:1", NOW + 1)
+    assert one.cashier.balance("anna", "pts", at=NOW + DAY).pending == 100
+    assert one.cashier.balance("anna", "pts", at=NOW + 14 * DAY).available == 100
+    one.record(OrderCancelled(id="c", customer="anna", at=NOW + 2 * DAY, order_id="o1"))
+    one.advance(NOW + 3 * DAY)
+    assert [fact.amount for fact in made(one, LedgerPosted)] == [100, -100]
+    assert one.verify() == []
+
+
+def test_a_rule_asks_for_the_balance_and_grants() -> None:
+    """At the instant at which points vest; the grant is known a microsecond later and counts once."""
+    rule = Rule("bonus", entering(member.balance("pts") >= 100), Grant("pts", 25, lasts=days(30), why="thanks"))
+    one = engine(rule)
+    one.record(order("o1"))
+    (action,) = one.advance(NOW + 20 * DAY)
+    assert (action.kind, action.due, action.key) == ("grant", NOW + 14 * DAY, made(one, LedgerPosted)[1].key[6:])
+    (_, granted) = made(one, LedgerPosted)
+    assert (granted.what, granted.amount, granted.effective) == ("earn", 25, NOW + 14 * DAY + 1)
+    lot = one.cashier.state("anna", "pts", at=NOW + 20 * DAY).lots[f"{granted.key}/0"].lot
+    assert (lot.source, lot.expires_at) == ("thanks", NOW + 44 * DAY)
+    assert one.due(NOW + 20 * DAY) == []
+    assert one.verify() == []
+
+
+def test_a_grant_without_more_words_lasts_and_says_its_rule() -> None:
+    """Left out: for ever, and the id of the rule."""
+    one = engine(Rule("first", on(orders), Grant("pts", 5)))
+    one.record(order("o1"))
+    one.advance(NOW + DAY)
+    stocks = one.cashier.state("anna", "pts", at=NOW + DAY).lots.values()
+    assert [(each.lot.source, each.lot.expires_at) for each in stocks if each.lot.issued == 5] == [("rule:first", None)]
+
+
+def test_a_rule_gives_a_code_that_templates_find() -> None:
+    """The fact, the attribute, and no row in the outbox."""
+    rule = Rule("thanks", on(orders), IssueCode("big-thanks"), Send("thanks", purpose="service"))
+    one = engine(rule)
+    one.record(order("o1"))
+    assert [action.kind for action in one.advance(NOW + DAY)] == ["issue_code", "send"]
+    (given,) = made(one, CodeIssued)
+    (letter,) = one.due(NOW + DAY)
+    assert one.clear(letter, NOW + DAY).attributes["code_big_thanks"] == given.text
+    assert one.codes.desk.made("big-thanks", "anna", given.occasion, at=NOW) == []
+    assert one.verify() == []
+
+
+def test_levels_are_told_once_a_period() -> None:
+    """Reached when the order counts, lost by nothing but a review; the reward comes by a rule."""
+    one = engine(Rule("welcome", on(events("level_reached")), Grant("pts", 500)))
+    one.record([order("o1", 40_000), order("o2", 20_000, at=NOW + DAY)])
+    one.advance(NOW + 60 * DAY)
+    (reached,) = made(one, LevelReached)
+    assert (reached.level, reached.period, to_text(reached.at)[:10]) == ("gold", "2026-01-01", "2026-03-16")
+    assert [fact.amount for fact in made(one, LedgerPosted)] == [400, 200, 500]
+
+
+def test_what_happened_before_the_launch_earns_nothing() -> None:
+    """Neither the order, nor its refund later; the next one does."""
+    one = engine(since=NOW)
+    one.record([order("old", at=NOW - DAY), order("edge", at=NOW), order("new", at=NOW + DAY)])
+    one.record(OrderRefunded(id="r", customer="anna", at=NOW + 2 * DAY, order_id="old", amount=Money(100, "EUR")))
+    assert one.cashier.balance("anna", "pts", at=NOW + 3 * DAY).pending == 100
+    one.advance(NOW + 3 * DAY)
+    assert [fact.key for fact in made(one, LedgerPosted)] == ["order:new:1"]
+
+
+def test_without_since_the_first_advance_is_the_launch() -> None:
+    """History that was imported before earns nothing; nor does the counter grant it."""
+    one = Engine([], club=CLUB)
+    one.record(order("old"))
+    assert one.cashier.balance("anna", "pts", at=NOW + DAY).pending == 0
+    one.advance(NOW + DAY)
+    one.record(order("new", at=NOW + 2 * DAY))
+    assert one.cashier.balance("anna", "pts", at=NOW + 2 * DAY).pending == 100
+
+
+def test_a_club_that_comes_later_is_launched_where_time_stands(tmp_path: Path) -> None:
+    """Its questions are asked of everybody from then on."""
+    path = f"sqlite:///{tmp_path}/shop.db"
+    with Engine([], store=path, since=NOW - DAY) as plain:
+        plain.record(order("old"))
+        plain.advance(NOW + DAY)
+    with Engine([Rule("r", entering(member.balance("pts") >= 1), Send("x"))], store=path, club=CLUB) as one:
+        one.record(order("new", at=NOW + 2 * DAY))
+        one.advance(NOW + 30 * DAY)
+        assert [fact.key for fact in made(one, LedgerPosted)] == ["order:new:1"]
+        assert one.verify() == []
+
+
+def test_a_refusal_is_a_fact() -> None:
+    """An order paid with points that are not there: told, so that a person looks at it; nothing is half-done."""
+    from retention_engine.clubs.books import Books  # the planted refusal needs the class itself
+    from retention_engine.errors import Insufficient
+
+    rule = Rule("look", on(events("ledger_refused")), Do("escalate", "ann"))
+    one = engine(rule)
+    post = Books.post
+
+    def refuse(books: Books, command: Any, learned: int | None = None) -> Any:
+        if command.KIND == "order":
+            raise Insufficient(0, 5)
+        return post(books, command, learned)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Books, "post", refuse)
+        one.record(order("o1"))
+        (action,) = one.advance(NOW + DAY)
+    (told,) = made(one, LedgerRefused)
+    assert (told.what, told.code, told.key, action.kind) == ("order", "insufficient", "order:o1:1", "escalate")
+    assert made(one, LedgerPosted) == []
+
+
+def test_a_grant_that_is_refused_is_carried_out_for_the_audit() -> None:
+    """The fact says so; verify has nothing to say."""
+    one = engine(Rule("r", on(events("reviewed")), Grant("pts", 10**15)))
+    one.record([Reviewed(id=f"r{number}", customer="anna", at=NOW + number, score=5) for number in range(2)])
+    with pytest.MonkeyPatch.context() as patch:
+        from retention_engine.clubs.books import Books
+        from retention_engine.errors import LedgerError
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise LedgerError("no", code="bad_amount")
+
+        patch.setattr(Books, "post", refuse)
+        one.advance(NOW + DAY)
+    assert len(made(one, LedgerRefused)) == 4
+    assert one.verify() == []
+
+
+def test_a_rule_that_feeds_itself_is_stopped() -> None:
+    """Every grant makes the rule grant again: refused, and nothing is kept."""
+    one = engine(Rule("mill", on(points), Grant("pts", 1)))
+    one.record(order("o1"))
+    with pytest.raises(DefinitionError, match="rule 'mill' feeds itself"):
+        one.advance(NOW + DAY)
+    assert made(one, LedgerPosted) == []
+
+
+def test_the_pure_core_knows_clubs() -> None:
+    """``decide`` and ``backtest`` give what the engine gives; the facts made come with it."""
+    rule = Rule("bonus", entering(member.balance("pts") >= 100), Grant("pts", 25))
+    fact = made_by_record(order("o1"))
+    found = decide([rule], [fact], to=NOW + 20 * DAY, since=NOW - DAY, club=CLUB)
+    assert [each.outcome for each in found.decisions] == [Outcome.ACT]
+    assert [each.KIND for each in found.facts] == ["ledger_posted", "ledger_posted"]
+    tested = backtest([rule], [fact], start=NOW - DAY, end=NOW + 20 * DAY, club=CLUB)
+    assert tested.decisions == found.decisions
+
+
+def made_by_record(one: Order) -> Any:
+    """Return the fact of an order."""
+    with engine() as each:
+        each.record(one)
+        return each.store.facts.of([one.customer])[one.customer][0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (Rule("r", entering(member.balance("ptz") >= 1), Send("x")), r"no 'ptz' among its programmes.*'pts'"),
+        (Rule("r", on(orders), Send("x"), when=member.tier("t") == "gold"), "no 't' among its tiers"),
+        (Rule("r", on(orders), Grant("money", 5)), "no 'money' among its programmes"),
+        (Rule("r", on(orders), Do("grant", "pts", data={"points": 5})), r"a grant is written Grant\('pts', 100\)"),
+        (Rule("r", on(orders), IssueCode("winter")), "no 'winter' among its promotions"),
+    ],
+)
+def test_rules_are_checked_against_the_club(rule: Rule, message: str) -> None:
+    """Before anything runs: the rule, what is missing, and the nearest name."""
+    with pytest.raises(DefinitionError, match=f"rule 'r': .*{message}"):
+        engine(rule)
+
+
+def test_without_a_club_rules_cannot_ask_it() -> None:
+    """A grant is then an action for the host, as before."""
+    with pytest.raises(DefinitionError, match=r"rule 'r': it asks member.balance\('pts'\) >= 1, and there is no club"):
+        engine(Rule("r", entering(member.balance("pts") >= 1), Send("x")), club=None)
+    one = engine(Rule("r", on(orders), Grant("pts", 5)), club=None)
+    one.record(order("o1"))
+    one.advance(NOW + DAY)
+    assert [action.kind for action in one.due(NOW + DAY)] == ["grant"]
+    for name in ("cashier", "codes"):
+        with pytest.raises(DefinitionError, match="there (is|are) no"):
+            getattr(one, name)
+
+
+def test_declarations_are_checked() -> None:
+    """Two of one name, values of another kind, codes without keys."""
+    with pytest.raises(DefinitionError, match="two declarations have one name"):
+        Club(programmes=[BASE, evolve(BASE, id="other")])
+    with pytest.raises(DefinitionError, match="Programme values are needed"):
+        Club(programmes=[PTS])  # type: ignore[list-item]  # what is tested
+    with pytest.raises(DefinitionError, match="keys=CodeKeys"):
+        Club(promotions=CLUB.promotions)
+
+
+def test_a_changed_club_wakes_everybody_an_equal_one_nobody(tmp_path: Path) -> None:
+    """The fingerprint says what is declared, the same in every process."""
+    assert CLUB.fingerprint == Club(programmes=[BASE], tiers=[TIERS], promotions=CLUB.promotions, keys=KEYS).fingerprint
+    cheap = evolve(CLUB, programmes=[evolve(BASE, earning=[Earning("base", per_money(2, 100))])])
+    assert cheap.fingerprint != CLUB.fingerprint
+    assert "kkkk" not in repr(CLUB)
+    assert evolve(CLUB, keys=CodeKeys({"b": b"x" * 32}, current="b")).fingerprint == CLUB.fingerprint
+    path = f"sqlite:///{tmp_path}/shop.db"
+    with engine(store=path) as one:
+        one.record(order("o1"))
+        one.advance(NOW + DAY)
+    with engine(store=path) as one:
+        assert one.advance(NOW + 2 * DAY).evaluated == 0
+    with engine(store=path, club=cheap) as one:
+        assert one.advance(NOW + 3 * DAY).evaluated == 1
+        assert [fact.amount for fact in made(one, LedgerPosted)] == [100]
+
+
+def test_verify_finds_what_cannot_be() -> None:
+    """A missing entry, a forged one, one of another place, an action nobody carried out."""
+    one = engine(Rule("r", on(events("reviewed")), Grant("pts", 7)))
+    one.record([order("o1"), Reviewed(id="r", customer="anna", at=NOW + 5, score=5)])
+    one.advance(NOW + DAY)
+    of = one.store.facts.of
+    posted = made(one, LedgerPosted)
+    plants: dict[str, Any] = {
+        "gone": lambda fact: [],
+        "place": lambda fact: [evolve(fact, id="ledger:x", seq=7)],
+        "text": lambda fact: [evolve(fact, entry="{}")],
+        "more": lambda fact: [evolve(fact, entry=fact.entry.replace("50", "60"))],
+    }
+    laws = {}
+    for name, plant in plants.items():
+        victim = posted[1]
+
+        def planted(customers: Any, plant: Any = plant, victim: Any = victim) -> Any:
+            return {
+                who: [each for fact in facts for each in (plant(fact) if fact.id == victim.id else [fact])]
+                for who, facts in of(customers).items()
+            }
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(one.store.facts, "of", planted)
+            laws[name] = {breach.law for breach in one.verify()}
+    assert laws["gone"] == laws["place"] == laws["text"] == {"ledger REBUILD"}
+    assert laws["more"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one.store.facts, "of", lambda customers: {who: [] for who in customers})
+        assert [breach.text for breach in one.verify()] == ["was decided and the club did not carry it out"]
+
+
+def test_nobody_fills_a_place_twice() -> None:
+    """Two writers with one next place: the second transaction is given up."""
+    one, fact = engine(), None
+    one.record(order("o1"))
+    one.advance(NOW + DAY)
+    (fact,) = made(one, LedgerPosted)
+    with pytest.raises(FactConflict):
+        one.record(evolve(fact, amount=fact.amount + 1))
+
+
+def test_debt_and_other_terms_are_the_programmes() -> None:
+    """The terms reach the ledger: with a limit of 0 the shop bears what is missing."""
+    programme = evolve(BASE, terms=Terms(debt_limit=0), earning=[Earning("base", per_money(1, 100), validity=Lasts(months=1))])
+    one = engine(club=Club(programmes=[programme]))
+    assert one.club is not None
+    assert one.club.terms == {"club": Terms(debt_limit=0)}
