@@ -62,6 +62,7 @@ WRONG: list[tuple[str, Callable[[], object], type[Exception], str]] = [
     ("unknown zone", lambda: programme(zone="Mars"), TimeError, "Mars"),
     ("unknown fingerprint", lambda: ReferralGuards(reject_same=["mail"]), DefinitionError, "'email'"),
     ("in both lists", lambda: ReferralGuards(reject_same=["ip"]), DefinitionError, "either"),
+    ("a place without a name", lambda: ReferralGuards(review_sources=[""]), DefinitionError, "review_sources"),
     ("too few a day", lambda: ReferralGuards(most_a_day=-1), DefinitionError, "most_a_day"),
     ("yes a day", lambda: ReferralGuards(most_a_day=True), DefinitionError, "most_a_day"),
 ]
@@ -102,7 +103,7 @@ OPTIONS: list[tuple[str, dict[str, Any], list[f.Fact], int]] = [
     ),
     ("near", {"guards": ReferralGuards(near=days(1))}, [seen("ann", "ip", "x", 1), seen("f0", "ip", "x", 3)], END),
     ("most_a_day", {"guards": ReferralGuards(most_a_day=0)}, [], END),
-    ("review_sources", {"guards": ReferralGuards(review_sources=["story7"])}, [], END),
+    ("review_sources", {"guards": ReferralGuards(review_sources="story7")}, [], END),
 ]
 
 
@@ -255,7 +256,8 @@ def test_the_report_counts_by_place() -> None:
 def test_an_empty_report_divides_by_nothing() -> None:
     """No advocates, no friends."""
     report = referral_report(programme(), [], 0)
-    assert (report.k_factor, report.total.flagged_share, report.rows) == (0, 0, ())
+    assert (report.k_factor, report.total.flagged_share) == (Fraction(0), Fraction(0))
+    assert not report.rows
 
 
 def test_sources_stand_for_utm_values() -> None:

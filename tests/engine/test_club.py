@@ -8,7 +8,21 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from retention_engine import Engine, Line, Money, Order, Rule, Send, backtest, days, decide, entering, events, on, orders
+from retention_engine import (
+    Engine,
+    Line,
+    Money,
+    Order,
+    Rule,
+    Send,
+    backtest,
+    days,
+    decide,
+    entering,
+    events,
+    on,
+    orders,
+)
 from retention_engine.actions import Outcome
 from retention_engine.clubs import Bonus, Club, Earning, Programme, Promotion, SpendMetric, Tiers, per_money
 from retention_engine.errors import DefinitionError, FactConflict
@@ -40,9 +54,7 @@ BASE = Programme(
 )
 LEVELS = [Level("base", entry=0), Level("gold", entry=50_000)]
 TIERS = Tiers(programme=TierProgramme(name="tiers", levels=LEVELS), metric=SpendMetric("EUR"))
-CLUB = Club(
-    programmes=[BASE], tiers=[TIERS], promotions=[Promotion(id="big-thanks", discount=Percent(10))], keys=KEYS
-)
+CLUB = Club(programmes=[BASE], tiers=[TIERS], promotions=[Promotion(id="big-thanks", discount=Percent(10))], keys=KEYS)
 
 
 def order(name: str, total: int = 10_000, *, at: int = NOW, customer: str = "anna") -> Order:
@@ -108,7 +120,7 @@ def test_a_rule_gives_a_code_that_templates_find() -> None:
     (given,) = made(one, CodeIssued)
     (letter,) = one.due(NOW + DAY)
     assert one.clear(letter, NOW + DAY).attributes["code_big_thanks"] == given.text
-    assert one.codes.desk.made("big-thanks", "anna", given.occasion, at=NOW) == []
+    assert one.codes.desk.give("big-thanks", "anna", given.occasion, at=NOW) == []
     assert one.verify() == []
 
 
@@ -247,7 +259,7 @@ def test_without_a_club_rules_cannot_ask_it() -> None:
     one.advance(NOW + DAY)
     assert [action.kind for action in one.due(NOW + DAY)] == ["grant"]
     for name in ("cashier", "codes"):
-        with pytest.raises(DefinitionError, match="there (is|are) no"):
+        with pytest.raises(DefinitionError, match=r"there (is|are) no"):
             getattr(one, name)
 
 
@@ -324,7 +336,9 @@ def test_nobody_fills_a_place_twice() -> None:
 
 def test_debt_and_other_terms_are_the_programmes() -> None:
     """The terms reach the ledger: with a limit of 0 the shop bears what is missing."""
-    programme = evolve(BASE, terms=Terms(debt_limit=0), earning=[Earning("base", per_money(1, 100), validity=Lasts(months=1))])
+    programme = evolve(
+        BASE, terms=Terms(debt_limit=0), earning=[Earning("base", per_money(1, 100), validity=Lasts(months=1))]
+    )
     one = engine(club=Club(programmes=[programme]))
     assert one.club is not None
     assert one.club.terms == {"club": Terms(debt_limit=0)}

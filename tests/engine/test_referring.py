@@ -120,8 +120,8 @@ def test_both_sides_see_the_same(seed: int) -> None:
     sides: dict[str, list[Any]] = {}
     for customer in world.everybody():
         history = world.history(customer)
-        cases = [*referred.own_referral(world.programme, history), *referred.friends_brought(world.programme, history)]
-        for one, case in cases:
+        told = [*referred.own_referral(world.programme, history), *referred.friends_brought(world.programme, history)]
+        for one, case in told:
             sides.setdefault(getattr(one, "friend", customer), []).append(case)
     for cases in sides.values():
         stands = [referred.standing_of(world.programme, case) for case in cases]
@@ -218,7 +218,9 @@ def test_ref_cycle_nobody_is_brought_by_whom_they_brought(seed: int) -> None:
     rng = random.Random(seed)
     people = [f"p{number}" for number in range(6)]
     told = [fact for each in people for fact in (linked(each), signed_up(each, 5))]
-    told += list({fact.id: fact for _ in range(12) for fact in [touched(*rng.choices(people, k=2), 3)]}.values())
+    told += list(
+        {fact.id: fact for _ in range(12) for fact in [touched(rng.choice(people), rng.choice(people), 3)]}.values()
+    )
     rng.shuffle(told)
     world = World()
     while told:
@@ -441,7 +443,7 @@ def test_the_engine_ends_where_the_oracle_does(seed: int, late: int) -> None:
     told = story(rng, circles=False)
     early = f.ReferralLinked | f.ReferralTouched | f.Registered
     days_told = {fact.id: fact.at // DAY + (0 if isinstance(fact, early) else rng.randint(0, late)) for fact in told}
-    club = Club(programmes=[Programme(id="club", unit=PTS, currency="EUR")], referrals=[programme()])
+    club = Club(programmes=(Programme(id="club", unit=PTS, currency="EUR"),), referrals=(programme(),))
     engine = Engine([], club=club, since=-DAY)
     engine.advance(to=-1)
     for day in sorted(set(days_told.values())):

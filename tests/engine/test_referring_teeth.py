@@ -16,6 +16,7 @@ from retention_engine import facts as f
 from retention_engine.clubs import referred
 from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.engine import referring
+from retention_engine.facts.referrals import told
 from retention_engine.loyalty.referrals import ReferralState, Reward, rewards, standing
 from tests.engine._referral_oracle import check
 
@@ -59,7 +60,7 @@ def own_links_count(patch: Patch) -> None:
 
 def changes_are_not_told(patch: Patch) -> None:
     """The advocate hears of orders, but not that they are paid later or cancelled."""
-    sound = referring.told
+    sound = told
     silent = (f.OrderPaid, f.OrderCancelled)
     patch.setattr(referring, "told", lambda one, cause: None if isinstance(cause, silent) else sound(one, cause))
 

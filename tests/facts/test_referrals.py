@@ -66,8 +66,13 @@ def test_what_is_told_can_be_read_as_what_was_said() -> None:
         "p",
         True,
     )
-    for kind, more in ((f.OrderPaid, {}), (f.OrderCancelled, {}), (f.OrderRefunded, {"amount": Money(1, "EUR")})):
-        cause = kind(id=kind.KIND, customer="bob", at=11, learned=12, order_id="o", **more)
+    causes: list[tuple[Any, dict[str, Any]]] = [
+        (f.OrderPaid, {}),
+        (f.OrderCancelled, {}),
+        (f.OrderRefunded, {"amount": Money(1, "EUR")}),
+    ]
+    for kind, more in causes:
+        cause: f.Fact = kind(id=kind.KIND, customer="bob", at=11, learned=12, order_id="o", **more)
         change = told(ATTRIBUTED, cause)
         assert isinstance(change, f.FriendOrderChanged)
         assert change.effective == 12

@@ -9,8 +9,18 @@ from attrs import frozen
 from hypothesis import strategies as st
 
 from retention_engine import Engine, Line, Money, Order, Rule, Send, after, days, entering, events, item, on, orders
-from retention_engine.clubs import Achievement, Bonus, Club, Earning, Programme, Promotion, SpendMetric, Streak, Tiers
-from retention_engine.clubs import per_money
+from retention_engine.clubs import (
+    Achievement,
+    Bonus,
+    Club,
+    Earning,
+    Programme,
+    Promotion,
+    SpendMetric,
+    Streak,
+    Tiers,
+    per_money,
+)
 from retention_engine.errors import LedgerError
 from retention_engine.facts import (
     Fact,

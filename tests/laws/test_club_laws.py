@@ -1,4 +1,4 @@
-"""The laws of the engine with a club: time may be cut anywhere, stores agree, the counter sees what the walk will do."""
+"""The laws of the engine with a club: time may be cut anywhere, stores agree, the counter knows what is recorded."""
 
 from __future__ import annotations
 

@@ -5,10 +5,11 @@ from retention_engine.clubs.auditing import audited, carried_out
 from retention_engine.clubs.bonuses import Bonus, YearlyBonus
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.checkouts import Checkout
-from retention_engine.clubs.clerk import CARRIED_OUT, Clerk, Issue, no_code
+from retention_engine.clubs.clerk import CARRIED_OUT, Clerk
 from retention_engine.clubs.club import Club
 from retention_engine.clubs.earning import Earning, per_money, per_order, per_quantity
 from retention_engine.clubs.games import Streak
+from retention_engine.clubs.giving import Giver, NoCodes
 from retention_engine.clubs.metrics import CustomMetric, EarnedMetric, OrderMetric, SpendMetric
 from retention_engine.clubs.preview import Preview, gift_command, preview
 from retention_engine.clubs.programme import Programme
@@ -30,8 +31,9 @@ __all__ = [
     "EarnedMetric",
     "Earning",
     "Gift",
-    "Issue",
+    "Giver",
     "Limit",
+    "NoCodes",
     "OrderMetric",
     "Preview",
     "Programme",
@@ -45,7 +47,6 @@ __all__ = [
     "audited",
     "carried_out",
     "gift_command",
-    "no_code",
     "per_money",
     "per_order",
     "per_quantity",

@@ -13,7 +13,7 @@ from retention_engine.keys import fingerprint
 from retention_engine.loyalty import Account, Bucket, Command, Entry, State, Terms, Unit, apply, decide, replay
 from retention_engine.loyalty import from_json as entry_from_json
 from retention_engine.loyalty import to_json as entry_to_json
-from retention_engine.loyalty.changes import Change, Issued, Joined, Moved
+from retention_engine.loyalty.changes import Change, Issued, Joined, Left, Moved
 from retention_engine.state import History, posted_to
 
 read_entry = lru_cache(maxsize=8_192)(entry_from_json)
@@ -139,6 +139,8 @@ def _gain(change: Change) -> int:
             return ((change.target in _OPEN) - (change.source in _OPEN)) * change.amount
         case Joined():
             return sum(stock[bucket] for stock in change.stocks for bucket in _OPEN)
+        case Left():
+            return -change.units
     return 0
 
 

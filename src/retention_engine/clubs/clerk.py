@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from operator import attrgetter
 
-from attrs import define, evolve
+from attrs import define
 
 from retention_engine.actions import Action
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.club import Club
+from retention_engine.clubs.giving import Giver, owed_codes
 from retention_engine.errors import LedgerError
 from retention_engine.facts import Fact
 from retention_engine.loyalty import Command
@@ -20,13 +21,6 @@ from retention_engine.view import View, zone_of
 CARRIED_OUT = ("grant", "issue_code")
 """The kinds of action that a club carries out itself, in the commit of the decision."""
 _place = attrgetter("effective", "at", "id")
-Issue = Callable[[Action, int], Iterable[Fact]]
-"""Gives the customer of an action a code, at an instant."""
-
-
-def no_code(action: Action, at: int) -> Iterable[Fact]:
-    """Give none: codes are registered in a store."""
-    return ()
 
 
 @define
@@ -37,19 +31,19 @@ class Clerk:
 
     Attributes:
         launched: facts up to this instant (microseconds UTC) are history and earn nothing.
-        issue: gives codes.
+        giver: registers codes.
     """
 
     club: Club
     books: Books
     launched: int
-    issue: Issue
+    giver: Giver
 
     @classmethod
-    def of(cls, club: Club, subject: tuple[str, Iterable[Fact]], *, launched: int, issue: Issue) -> Clerk:
+    def of(cls, club: Club, subject: tuple[str, Iterable[Fact]], *, launched: int, giver: Giver) -> Clerk:
         """Open the books of a customer: an id, and the facts."""
         customer, facts = subject
-        return cls(club, Books.of(customer, club.terms, facts), launched, issue)
+        return cls(club, Books.of(customer, club.terms, facts), launched, giver)
 
     def take_in(self, facts: Iterable[Fact], view: View) -> list[Fact]:
         """Return what facts of one instant, folded already, make of the accounts; nothing the second time."""
@@ -65,15 +59,23 @@ class Clerk:
         if view.now <= self.launched:
             return [], self.launched + 1
         commands, turn = self.club.due(view, self.books)
-        made = [made for command in commands for made in self._post(command, view)]
+        made: list[Fact] = [fact for command in commands for fact in self._post(command, view)]
         reached, next_reach = self.club.reached(view, self.launched)
-        return [*made, *reached], min(turn, next_reach)
+        owed = owed_codes(self.club.referrals, view, self.launched)
+        for promotion, occasion in owed.give:
+            made += self._given(self.giver.give(promotion, self.books.customer, occasion, at=view.now), view)
+        for code in owed.take_back:
+            made += self._given(self.giver.take_back(code, at=view.now), view)
+        return [*made, *reached], min(turn, next_reach, owed.turn)
 
     def carry_out(self, action: Action, view: View) -> list[Fact]:
         """Return what an action of a rule makes: units that are granted, a code that is issued."""
         if action.kind == "grant":
             return self._post(self.club.grant(action, self.books, view.now), view)
-        return [evolve(made, learned=view.now + 1) for made in self.issue(action, view.now)]
+        return self._given(self.giver.give(action.name, action.customer, action.key, at=view.now), view)
+
+    def _given(self, facts: Iterable[Fact], view: View) -> list[Fact]:
+        return [fact.learned_at(view.now + 1) for fact in facts]
 
     def _post(self, command: Command, view: View) -> list[Fact]:
         """Carry out a command; a refusal is a fact, too: a person should look at it."""

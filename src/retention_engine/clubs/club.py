@@ -143,7 +143,7 @@ class Club:
                 yield from () if command is None else (command,)
             yield from bonus_commands(programme, view, fact, books.state(account))
             for referral in self.referrals:
-                yield from reward_commands(referral, view, books.state(account))
+                yield from reward_commands(referral, view, books.state(account), since=since)
 
     def tier(self, programme: Programme, view: View) -> str | None:
         """Return the customer's level before this instant, when a rule multiplies by it."""
@@ -178,13 +178,14 @@ class Club:
         """Return the command of a rule that grants units."""
         amount, lasts = action.data["amount"], action.data.get("lasts")
         assert type(amount) is int, "as check_action has seen"
+        programme: Programme = self.named("programmes", action.name)
         return Earn(
             key=f"grant:{action.key}",
-            account=self.named("programmes", action.name).account(books.customer),
+            account=programme.account(books.customer),
             at=at,
             effective_at=at,
             amount=amount,
-            validity=Lasts(span=microseconds(lasts)) if type(lasts) is int else None,
+            validity=Lasts(span=microseconds(lasts)) if type(lasts) is int else programme.grants_last,
             source=f"{action.data.get('why') or f'rule:{action.rule}'}",
         )
 

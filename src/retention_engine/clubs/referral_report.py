@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from typing import Any
 
 from attrs import field, frozen
 
@@ -64,7 +65,8 @@ class ReferralReport:
         for row in self.rows:
             cost.update(row.cost)
         names = ("touches", "attributed", "qualified", "rewarded", "flagged")
-        return SourceRow(source=None, cost=dict(cost), **{name: _sum(self.rows, name) for name in names})
+        counts: dict[str, Any] = {name: _sum(self.rows, name) for name in names}
+        return SourceRow(source=None, cost=dict(cost), **counts)
 
     @property
     def k_factor(self) -> Fraction:
@@ -99,5 +101,7 @@ def referral_report(programme: ReferralProgramme, histories: Iterable[History], 
                 cost[reward.source][reward.what.unit.code] += reward.what.amount
     places = sorted(counts.keys() | cost.keys(), key=lambda place: (place is not None, place))
     named = {place: programme.sources.get(place or "") for place in places}
-    rows = (SourceRow(source=place, cost=dict(cost[place]), utm=named[place], **counts[place]) for place in places)
+    rows = (
+        SourceRow(source=one, cost=dict(cost[one]), utm=named[one], **dict[str, Any](counts[one])) for one in places
+    )
     return ReferralReport(rows=tuple(rows), advocates=advocates)

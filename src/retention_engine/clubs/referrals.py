@@ -27,6 +27,14 @@ def _sorts(value: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+def _sources(value: Iterable[str]) -> tuple[str, ...]:
+    found = (value,) if isinstance(value, str) else tuple(value)
+    for one in found:
+        if not is_printable(one):
+            raise DefinitionError(f"review_sources are ids of places, not {shown(one)}")
+    return found
+
+
 @frozen(kw_only=True)
 class ReferralGuards:
     """What speaks against a referral. Own links, circles and old customers are refused always.
@@ -43,7 +51,7 @@ class ReferralGuards:
     review_same: tuple[str, ...] = field(default=("address", "device", "ip"), converter=_sorts)
     near: Span = _MONTH
     most_a_day: int | None = None
-    review_sources: tuple[str, ...] = field(default=(), converter=tuple)
+    review_sources: tuple[str, ...] = field(default=(), converter=_sources)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a number of friends that is none, and a fingerprint in both lists."""

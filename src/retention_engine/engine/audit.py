@@ -23,8 +23,8 @@ class Breach:
     """Something that must never be.
 
     Attributes:
-        law: ``once``, ``outbox``, ``marker``, ``counts``, ``reason``, ``told``, ``codes``, or ``ledger`` with the name of
-            the law that an account breaks.
+        law: ``once``, ``outbox``, ``marker``, ``counts``, ``reason``, ``told``, ``codes``, or ``ledger`` and the name of a
+            law of accounts.
         key: of the action or the account it is about.
         text: what is wrong, without anything personal.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from retention_engine.clubs import Clerk, Club, Programme, no_code
+from retention_engine.clubs import Clerk, Club, NoCodes, Programme
 from retention_engine.clubs.books import read_entry
 from retention_engine.clubs.preview import Preview, preview
 from retention_engine.clubs.tiers import standing_at
@@ -103,7 +103,7 @@ class Cashier:
         return preview(programme, view, lines, state, tier=tier, **more)
 
     def holders(self, unit: str, *, at: Instant) -> dict[str, int]:
-        """Return every customer with units that can be spent, by id: such as the tickets of a raffle. Reads everybody."""
+        """Return who has units that can be spent, such as the tickets of a raffle; everybody is read."""
         now, found, after = to_instant(at), dict[str, int](), ""
         while customers := self._shop.store.roster.customers(after, _PAGE):
             for customer in customers:
@@ -144,6 +144,6 @@ class Cashier:
         """Return a customer with everything recorded up to an instant taken in; nothing is stored by that."""
         since, launched = self._shop.looked_at()
         facts = self._shop.store.facts.of([customer])[customer]
-        clerk = Clerk.of(self._club, (customer, facts), launched=launched, issue=no_code)
+        clerk = Clerk.of(self._club, (customer, facts), launched=launched, giver=NoCodes())
         history, made = clerk.catch_up(facts, since=since, upto=now, zone=self._shop.zone)
         return _Customer(clerk, history, made)

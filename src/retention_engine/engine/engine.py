@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from retention_engine.actions import Action, Decision
+from retention_engine.actions import Decision
 from retention_engine.arbitration import Policy
-from retention_engine.clubs import CARRIED_OUT, Club
+from retention_engine.clubs import CARRIED_OUT, Club, NoCodes
 from retention_engine.engine.advance import Advance
 from retention_engine.engine.cashier import Cashier
 from retention_engine.engine.club import follow
@@ -232,11 +232,6 @@ class Engine(Reader):
             self.store.wakes.set(dict(zip(customers, (walked.wake for walked in found), strict=True)))
         return found
 
-    def _issue(self, action: Action, at: int) -> Iterable[Fact]:
-        """Give the code that a rule asks for."""
-        assert self._codes is not None
-        return self._codes.desk.made(action.name, action.customer, action.key, at=at)
-
     def _terms(self, target: int) -> tuple[Terms, int]:
         """Return what a walk is done under, and the earliest launch."""
         assert self._launched is not None
@@ -246,7 +241,7 @@ class Engine(Reader):
             launches=self._launched,
             zone=self._zone,
             lateness=self._lateness,
-            issue=self._issue,
+            giver=NoCodes() if self._codes is None else self._codes.desk,
             echo=echo,
         )
         names = [*(rule.id for rule in self.rules), *([] if self.club is None else [CLUB])]

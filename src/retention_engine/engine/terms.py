@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 
 from retention_engine.actions import Decision
-from retention_engine.clubs import Issue, no_code
+from retention_engine.clubs import Giver, NoCodes
 from retention_engine.engine.plan import Plan
 from retention_engine.facts import CodeIssued, Fact, LedgerPosted, LedgerRefused, MessageSent
 
+_NO_CODES = NoCodes()
 OURS = (MessageSent, LedgerPosted, LedgerRefused, CodeIssued)
 """Facts that come of what rules do."""
 CLUB = ""
@@ -26,7 +27,7 @@ class Terms:
         launches: rule id -> instant after which its occasions count, microseconds UTC.
         zone: the shop's zone.
         lateness: how long after it was due an occasion may still become known, microseconds.
-        issue: gives the codes that rules ask for.
+        giver: registers the codes that rules and referrals give.
         echo: the fact that a decided message makes by itself, such as that it was sent; for backtests.
     """
 
@@ -35,7 +36,7 @@ class Terms:
     zone: str
     lateness: int
     echo: Callable[[Decision], Fact] | None = None
-    issue: Issue = no_code
+    giver: Giver = _NO_CODES
 
 
 @frozen(kw_only=True)

@@ -75,7 +75,7 @@ class _Walk:
         clerk = (
             None
             if plan.club is None
-            else Clerk.of(plan.club, (subject.customer, subject.facts), launched=since, issue=terms.issue)
+            else Clerk.of(plan.club, (subject.customer, subject.facts), launched=since, giver=terms.giver)
         )
         news = deque(fact for fact in subject.news if fact.effective >= start)
         return cls(

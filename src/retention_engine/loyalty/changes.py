@@ -152,9 +152,14 @@ class Joined:
 
 @frozen
 class Left:
-    """Everything of this account belongs to another one from now on."""
+    """Everything of this account belongs to another one from now on.
+
+    Attributes:
+        units: those pending, available and held that went with it.
+    """
 
     into: Account
+    units: int = 0
 
     def apply(self, state: State, effective_at: int) -> None:
         """Hand it over; what comes later for this account goes there."""

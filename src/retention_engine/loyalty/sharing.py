@@ -165,7 +165,7 @@ class Merge(Command):
             debt=state.debt,
             seq=state.seq,
         )
-        work.do(Left(other.state.account))
+        work.do(Left(other.state.account, sum(work.state.sums)))
         other.do(joined)
         fresh = [stock.lot.id for stock in other.state.spendable()]
         return {"lots": len(joined.stocks), "debt": joined.debt, "settled": other.settle(fresh)}

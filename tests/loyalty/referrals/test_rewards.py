@@ -30,7 +30,7 @@ HOLD = 14
 
 def reward(friend: str = "bob", day: int = 0, **parts: Any) -> Reward:
     """Return an advocate's reward for an order paid on a day."""
-    usual = {
+    usual: dict[str, Any] = {
         "key": reward_key("friends", friend, Side.ADVOCATE),
         "side": Side.ADVOCATE,
         "friend": friend,
@@ -161,7 +161,7 @@ def test_ref_cap_no_window_has_more_than_its_limit(given_days: list[int], limits
     assert found == limited(rewards, limits, where)
     kept: list[Any] = []
     for one in sorted(found, key=lambda each: (each.effective_at, each.friend)):
-        local = to_utc(one.effective_at).astimezone(where)
+        local = to_utc(one.effective_at or 0).astimezone(where)
         full = {
             "limit_day": limits.day is not None and sum(k.date() == local.date() for k in kept) >= limits.day,
             "limit_month": limits.month is not None

@@ -67,9 +67,13 @@ class CodeDesk:
         self.learn(facts)
         return text
 
-    def made(self, promotion: str, customer: str, occasion: str, *, at: int) -> list[Fact]:
+    def give(self, promotion: str, customer: str, occasion: str, *, at: int) -> list[Fact]:
         """Give a code as ``issue`` does, but leave its fact to the caller; none when it was given before."""
         return issue(self.store, self.keys, promotion_of(self.promotions, promotion), (customer, occasion), at=at)[1]
+
+    def take_back(self, code: str, *, at: int) -> list[Fact]:
+        """Take a code back by its symbols, but leave its fact to the caller; none when that was done before."""
+        return revoke(self.store, code, at)
 
     def revoke(self, text: str, *, at: int) -> int:
         """Take a code back; return how many were: 1, or 0 when it is unknown or was taken back before."""

@@ -1,0 +1,37 @@
+"""Rewards of referrals that are promo codes: given and taken back in the commit that looks at the facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from retention_engine import Customer, Engine, Money, Order, days
+from retention_engine.clubs import Club, Promotion, ReferralProgramme
+from retention_engine.facts import CodeIssued, CodeRevoked, OrderRefunded, ReferralLinked, ReferralTouched
+from retention_engine.loyalty.codes import CodeKeys, Percent
+from retention_engine.loyalty.referrals import CodeReward
+from retention_engine.timing import DAY, to_instant
+
+
+def test_codes_are_given_and_taken_back() -> None:
+    """The friend's at the sign-up, the advocate's when the order cannot be returned; a late refund takes that one back."""
+    friends = ReferralProgramme(id="friends", advocate=CodeReward("thanks"), friend=CodeReward("hello"), hold=days(14))
+    promotions = [Promotion(id="thanks", discount=Percent(10)), Promotion(id="hello", discount=Percent(20))]
+    keys = CodeKeys({"a": b"k" * 32}, current="a")
+    at = to_instant("2026-03-02T09:00:00Z")
+    club = Club(promotions=promotions, referrals=[friends], keys=keys)
+    with Engine([], club=club, since=at - DAY) as engine:
+
+        def given(customer: str, kind: type[Any] = CodeIssued) -> list[tuple[str, int]]:
+            facts = engine.store.facts.of([customer])[customer]
+            return [(fact.promotion, (fact.effective - at) // DAY) for fact in facts if isinstance(fact, kind)]
+
+        engine.record(ReferralLinked.of("friends", "anna", "T" * 10, at=at - 1))
+        engine.record([ReferralTouched.of("friends", "bob", "T" * 10, at=at), Customer(id="bob", registered=at + 1)])
+        engine.record(Order(id="o", customer="bob", at=at + 3 * DAY, total=Money(4_500, "EUR")))
+        engine.advance(at + 30 * DAY)
+        assert (given("bob"), given("anna")) == ([("hello", 0)], [("thanks", 17)])
+        assert engine.verify() == []
+        engine.record(OrderRefunded(id="r", customer="bob", at=at + 40 * DAY, order_id="o"))
+        engine.advance(at + 60 * DAY)
+        assert (given("anna", CodeRevoked), given("anna")) == ([("thanks", 40)], [("thanks", 17)])
+        assert engine.verify() == []
