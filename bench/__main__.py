@@ -15,6 +15,7 @@ PARTS = {
     "ticks": "idle ticks, and ticks of the same work among 10 thousand to a million customers",
     "manners": "the same decisions with and without policies",
     "delivery": "what delivery costs beside the transport, and the room a backlog takes",
+    "loyalty": "projection and spending of points, and orders that earn beside orders without a club",
     "ingest": "recording, backtest and bytes per customer beside their physical limits",
     "sql": "the SQL reading on DuckDB",
 }

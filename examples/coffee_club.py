@@ -5,6 +5,7 @@ Prints: half a year: what the rules did, how Anna paid and sent a part back, her
 """
 
 from fractions import Fraction
+from pathlib import Path
 
 from retention_engine import Customer, Engine, Line, Money, Order, days, facts, item, visits
 from retention_engine import clubs as cl
@@ -25,15 +26,6 @@ CLUB = cl.Club(
     streaks=[cl.Streak(id="weekly", records=visits, period="week")],
     keys=codes.CodeKeys({"2026": SECRET}, current="2026"),
 )
-RULES = load_rules("""
-rules = [
-  {id = "birthday", trigger = "entering(yearly(customer.birthday, lasting=local_days(1)))", steps = ["Grant('pts', 100)"]},
-  {id = "expiring", trigger = "entering(member.expiring('pts', days(7)) >= 50)", steps = ["Send('points-expire')"]},
-  {id = "near-gold", trigger = "entering(member.to_next('levels') <= 6000)", steps = ["Send('60-euros-to-gold')"]},
-  {id = "gold", trigger = "on(events('level_reached'))", steps = ["IssueCode('gold-10')", "Send('your-code')"]},
-  {id = "four-weeks", trigger = "entering(member.streak('weekly') >= 4)", steps = ["Grant('pts', 40, why='game:weeks')"]},
-]
-""")
 
 
 def at(day: str) -> str:
@@ -41,15 +33,47 @@ def at(day: str) -> str:
     return f"2026-{day}T10:00:00+00:00"
 
 
-def lived() -> Engine:
-    """Return the shop after half a year."""
-    engine, anna = Engine(RULES, club=CLUB, since=at("01-01")), {"customer": "anna"}
+def order(name: str, who: str, day: str, *euros: int, off: int = 0) -> Order:
+    """Return an order of bags of coffee; ``off`` is a discount in cents."""
+    lines = [Line(sku=f"bag-{each}", price=Money(each * 100, "EUR")) for each in euros]
+    return Order(id=name, customer=who, at=at(day), lines=lines, total=Money(sum(euros) * 100 - off, "EUR"))
+
+
+def story(shop: Engine) -> None:
+    """Tell of Anna, who brings Bob, reaches Gold, pays with a code and points, and may win the raffle."""
     links = referrals.ReferralLinks("friends", SECRET)
-    invitation = links.read(links.payload("anna", "story"))  # what the bot is sent by whoever follows Anna's link
-    engine.record([Customer(id="anna", registered=at("01-05"), birthday="1990-03-20")])
-    engine.record(facts.ReferralLinked.of("friends", "anna", links.token("anna"), at=at("01-06")))
-    engine.record(facts.ReferralTouched.of("friends", "bob", invitation.token, source=invitation.source, at=at("02-01")))
-    engine.record(Customer(id="bob", registered=at("02-02")))
-    for number, (who, day, euros) in enumerate(PAID):
-        order = Order(id=f"{number}", customer=who, at=at(day), total=Money(euros * 100, "EUR"))
-        engine.record(order)
+    sent = links.read(links.payload("anna", "story"))  # what the bot is told by whoever follows her link
+    shop.record([Customer(id="anna", registered=at("01-05"), birthday="1990-03-20"), order("1", "anna", "01-10", 120)])
+    shop.record(facts.ReferralLinked.of("friends", "anna", links.token("anna"), at=at("01-06")))
+    shop.record(facts.ReferralTouched.of("friends", "bob", sent.token, source=sent.source, at=at("02-01")))
+    shop.record([Customer(id="bob", registered=at("02-02")), order("2", "bob", "02-03", 20)])
+    shop.record([order("3", "anna", "02-01", 130), order("4", "anna", "03-01", 60)])
+    shop.record(facts.Reviewed(id="r1", customer="anna", at=at("01-12"), score=5))
+    for day in ("02-02", "02-10", "02-17", "02-24"):
+        shop.record(facts.Visited(id=f"v{day}", customer="anna", at=at(day)))
+    print(*shop.advance(at("04-02")), sep="\n")
+    # templates find it as the attribute code_gold_10
+    code = next(each for each in shop.store.facts.of(["anna"])["anna"] if isinstance(each, facts.CodeIssued)).text
+    cart = order("5", "anna", "04-02", 80, 20)
+    basket = shop.codes.hold(cl.Checkout(order="5", customer="anna", lines=cart.lines), [code], at=cart.at)
+    cart = order("5", "anna", "04-02", 80, 20, off=basket.discount)
+    pays = shop.cashier.preview("anna", "pts", cart.lines, at=cart.at, total=cart.total, asked=400).spend
+    account = shop.cashier.account("anna", "pts")
+    shop.cashier.do(lo.OpenHold(key="5", account=account, at=cart.at, amount=pays.units, purpose="5"))
+    shop.record(cart)  # paid: the code is used, and so are the points
+    print(f"{code} takes off {basket.discount} cents, {pays.units} points pay {pays.worth}")
+    shop.record(facts.OrderRefunded(id="b5", order_id="5", customer="anna", at=at("04-05"), amount=Money(1800, "EUR")))
+    print(*shop.advance(at("07-12")), sep="\n")
+    july = {"opens_at": at("06-01"), "closes_at": at("07-01"), "beacon": "drand, 2 July", "beacon_at": at("07-02")}
+    raffle = games.Raffle(id="july", prizes=["an espresso machine"], commitment=games.commitment(SECRET), **july)
+    tickets = games.Tickets.freeze(shop.cashier.holders("pts", at=at("07-01")))
+    proof = games.proof(raffle, tickets, server_seed=SECRET, beacon_value="8f1c5a")
+    print(*[f"{win.customer} wins {win.prize}" for win in games.verify_proof(proof).winners])
+
+
+if __name__ == "__main__":
+    engine = Engine(load_rules(Path(__file__).with_suffix(".toml").read_text("utf-8")), club=CLUB, since=at("01-01"))
+    story(engine)
+    for language in ("en", "ru"):
+        print(lo.statement_table(engine.cashier.state("anna", "pts", at=at("07-12")), language=language))
+    print("faults:", engine.verify())

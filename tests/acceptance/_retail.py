@@ -83,7 +83,7 @@ create table sold as
             cast(price as decimal(14, 4)) * 100 as pence, pence * quantity as amount, instant
         from export where not starts_with(invoice, 'C') and not list_contains({list(CHARGES)}, stock_code)
     ) window before as (
-        partition by invoice, sku order by row rows between unbounded preceding and 1 preceding
+        partition by invoice, sku order by pence, quantity, row rows between unbounded preceding and 1 preceding
     );
 create table orders as
     select invoice, customer, instant, lines, total, instant + 86400000000 * {PENDING} as vests,
@@ -111,7 +111,7 @@ create table shares as
     select *, pence_left // 100 + (place <= worth // 100 - sum(pence_left // 100) over (partition by invoice))::int as points
     from (
         select s.invoice, s.sku, s.quantity, s.first, s.amount::bigint as pence_left, o.worth::bigint as worth,
-            row_number() over (partition by s.invoice order by s.amount::bigint % 100 desc, s.row) as place
+            row_number() over (partition by s.invoice order by s.amount::bigint % 100 desc, s.sku, s.pence, s.quantity, s.row) as place
         from sold s join orders o using (invoice)
         where s.amount > 0 and s.invoice in (select invoice from refunded)
     );

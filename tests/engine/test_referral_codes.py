@@ -13,7 +13,7 @@ from retention_engine.timing import DAY, to_instant
 
 
 def test_codes_are_given_and_taken_back() -> None:
-    """The friend's at the sign-up, the advocate's when the order cannot be returned; a late refund takes that one back."""
+    """The friend's at the sign-up, the advocate's when the order cannot be returned; a late refund takes it back."""
     friends = ReferralProgramme(id="friends", advocate=CodeReward("thanks"), friend=CodeReward("hello"), hold=days(14))
     promotions = [Promotion(id="thanks", discount=Percent(10)), Promotion(id="hello", discount=Percent(20))]
     keys = CodeKeys({"a": b"k" * 32}, current="a")

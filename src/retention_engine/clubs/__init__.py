@@ -14,9 +14,10 @@ from retention_engine.clubs.metrics import CustomMetric, EarnedMetric, OrderMetr
 from retention_engine.clubs.preview import Preview, gift_command, preview
 from retention_engine.clubs.programme import Programme
 from retention_engine.clubs.promotions import Limit, Promotion
+from retention_engine.clubs.referral_report import ReferralReport, SourceRow, referral_report
 from retention_engine.clubs.referrals import ReferralGuards, ReferralProgramme
 from retention_engine.clubs.spending import Gift
-from retention_engine.clubs.tiers import CountsFrom, Tiers
+from retention_engine.clubs.tiers import CountsFrom, Tiers, tier_steps
 
 __all__ = [
     "CARRIED_OUT",
@@ -40,6 +41,8 @@ __all__ = [
     "Promotion",
     "ReferralGuards",
     "ReferralProgramme",
+    "ReferralReport",
+    "SourceRow",
     "SpendMetric",
     "Streak",
     "Tiers",
@@ -51,4 +54,6 @@ __all__ = [
     "per_order",
     "per_quantity",
     "preview",
+    "referral_report",
+    "tier_steps",
 ]

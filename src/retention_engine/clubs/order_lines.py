@@ -58,6 +58,8 @@ def with_refunds(draft: OrderDraft) -> Bought:
     assert draft.placed is not None
     order = draft.placed.order
     found = bought(order, delivered=draft.delivered is not None)
+    if not draft.standing:
+        return found
     lines, rest = found.lines, 0
     for refund in draft.standing:
         if refund.amount is None:
@@ -68,7 +70,7 @@ def with_refunds(draft: OrderDraft) -> Bought:
             lines, over = _less(lines, refund.amount.amount, refund.lines)
             rest += over
     left = [line.net - line.returned for line in lines]
-    every = bool(draft.standing) and rest >= sum(left)
+    every = rest >= sum(left)
     parts = _spread(min(rest, sum(left)), left)
     return evolve(found, lines=tuple(_more(line, part, every=every) for line, part in zip(lines, parts, strict=True)))
 

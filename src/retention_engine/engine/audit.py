@@ -23,8 +23,8 @@ class Breach:
     """Something that must never be.
 
     Attributes:
-        law: ``once``, ``outbox``, ``marker``, ``counts``, ``reason``, ``told``, ``codes``, or ``ledger`` and the name of a
-            law of accounts.
+        law: ``once``, ``outbox``, ``marker``, ``counts``, ``reason``, ``told`` or ``codes``; of accounts ``ledger`` and
+            the name of the law.
         key: of the action or the account it is about.
         text: what is wrong, without anything personal.
     """

@@ -115,13 +115,13 @@ class Cell:
 
     def kept(self, line: OrderLine, split: Split) -> int:
         """Return the units that the customer keeps after what was returned so far, rounded down."""
-        base, rest = Fraction(line.net), Fraction(line.net - line.returned)
-        if self.basis is Basis.MONEY:
-            base = Fraction(line.net - line.with_points)
-            rest = base - line.money_back(split)
-        elif self.basis is Basis.QUANTITY:
-            base, rest = Fraction(line.quantity), Fraction(line.quantity - line.quantity_returned)
-        return int(self.amount * rest / base) if base else 0
+        base: int = line.net
+        back: int | Fraction = line.returned
+        if self.basis is Basis.QUANTITY:
+            base, back = line.quantity, line.quantity_returned
+        elif self.basis is Basis.MONEY:
+            base, back = line.net - line.with_points, line.money_back(split) if line.returned else 0
+        return int(self.amount * (base - back) // base) if base else 0
 
 
 @frozen(kw_only=True)
@@ -168,6 +168,8 @@ class Receipt:
             raise LedgerError("a line that came after the payment is not paid with points", code="exceeds_line")
         old = tuple(_returning(line, given[line.id]) for line in self.lines)
         new = tuple(line for line in lines if line.id not in names)
+        if (*old, *new) == self.lines:
+            return self
         more = tuple(cell for cell in cells if cell.line not in names and self.award(cell.rule) is not None)
         return evolve(self, lines=(*old, *new), cells=(*self.cells, *more))
 
@@ -207,13 +209,13 @@ class Receipt:
         """The units spent that are given back by now, rounded down; all of them once everything was returned."""
         if all(line.returned == line.net for line in self.lines):
             return self.points
-        back = sum(line.returned - line.money_back(self.split) for line in self.lines)
+        back = sum(line.returned - line.money_back(self.split) for line in self.lines if line.returned)
         return min(self.points, int(back / self.point_value))
 
     @property
     def money_back(self) -> int:
         """The money refunded by now, rounded down."""
-        return int(sum(line.money_back(self.split) for line in self.lines))
+        return int(sum(line.money_back(self.split) for line in self.lines if line.returned))
 
 
 def _recut(cells: tuple[Cell, ...], rule: str, units: int) -> tuple[Cell, ...]:
@@ -224,6 +226,8 @@ def _recut(cells: tuple[Cell, ...], rule: str, units: int) -> tuple[Cell, ...]:
 
 
 def _returning(line: OrderLine, given: OrderLine) -> OrderLine:
+    if (line.returned, line.quantity_returned) == (given.returned, given.quantity_returned):
+        return line
     return evolve(line, returned=given.returned, quantity_returned=given.quantity_returned)
 
 
@@ -236,7 +240,9 @@ def share_out(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     whole = sum(weights)
     if total < 0 or any(weight < 0 for weight in weights) or (total and not whole):
         raise LedgerError(f"cannot share {total} over {shown(list(weights))}", code="bad_amount")
-    exact = [Fraction(total) * weight / whole if whole else Fraction(0) for weight in weights]
+    if not total:
+        return [0] * len(weights)
+    exact = [Fraction(total) * weight / whole for weight in weights]
     parts = [int(part) for part in exact]
     order = sorted(range(len(parts)), key=lambda place: (parts[place] - exact[place], place))
     for place in order[: total - sum(parts)]:

@@ -83,13 +83,14 @@ class ReconcileOrder(Command):
             )
         now = receipt.returning(self.receipt.lines, self.receipt.cells)
         spend = now.points - now.points_back if paid else 0
+        kept = now.kept if paid else {}
         desk = _Desk(work, self, evolve(record, revision=self.revision, receipt=receipt if paid else record.receipt))
         moved = {
             "restored": desk.give_back(spend),
-            "reversed": desk.take_back(now.kept if paid else {}),
+            "reversed": desk.take_back(kept),
             "spent": desk.spend(spend),
             "held": desk.hold(self.receipt.points if self.status is Status.PLACED else 0),
-            "granted": desk.grant(now.kept if paid else {}),
+            "granted": desk.grant(kept),
             "vested": desk.vest(),
         }
         work.do(OrderKnown(self.order, desk.record))
@@ -97,7 +98,7 @@ class ReconcileOrder(Command):
         return {
             **moved,
             "money_back": back if desk.record.receipt else 0,
-            "kept": sum(now.kept.values()) if paid else 0,
+            "kept": sum(kept.values()),
         }
 
 

@@ -98,11 +98,11 @@ def whole_cells(lines: Sequence[OrderLine], cells: Sequence[Cell], rounding: Rou
     places = {line.id: place for place, line in enumerate(lines)}
     ordered = sorted(cells, key=lambda cell: (places[cell.line], cell.rule))
     total = rounding.of(sum(map(_exact, ordered), Fraction(0)))
-    down = [evolve(cell, amount=int(_exact(cell))) for cell in ordered]
-    missing = total - sum(cell.amount for cell in down)
-    by_fraction = sorted(range(len(down)), key=lambda place: down[place].amount - _exact(down[place]))
-    lucky = set(by_fraction[:missing])
-    return tuple(evolve(cell, amount=cell.amount + 1) if place in lucky else cell for place, cell in enumerate(down))
+    amounts = [int(_exact(cell)) for cell in ordered]
+    by_fraction = sorted(range(len(ordered)), key=lambda place: amounts[place] - _exact(ordered[place]))
+    for place in by_fraction[: total - sum(amounts)]:
+        amounts[place] += 1
+    return tuple(evolve(cell, amount=amount) for cell, amount in zip(ordered, amounts, strict=True))
 
 
 def receipt_for(
@@ -123,7 +123,9 @@ def receipt_for(
     total = sum(line.net for line in lines)
     points = min(points, int(total / point_value))
     shares = share_out(int(points * point_value), [line.net for line in lines])
-    paid = tuple(evolve(line, with_points=part) for line, part in zip(lines, shares, strict=True))
+    paid = tuple(
+        evolve(line, with_points=part) if part else line for line, part in zip(lines, shares, strict=True)
+    )
     ranked = sorted(offers, key=lambda one: (-one.priority, one.award.rule))
     return Receipt(
         lines=paid,
