@@ -24,10 +24,13 @@ from retention_engine.cli.exits import Exit
 from retention_engine.errors import RetentionError
 from retention_engine.facts import KINDS, Cart, Customer, Line, Order, Product
 from retention_engine.intake import OrderMapping, Skip
+from retention_engine.loyalty.codes import Refusal
+from retention_engine.loyalty.referrals import ReferralState
 from retention_engine.money import Money
-from retention_engine.predicates import Collection, Node, Quantity, Truth, parse
+from retention_engine.predicates import QUANTITIES, Collection, Node, Quantity, Truth, member, parse
 from retention_engine.predicates.compare import ALLOWED
 from retention_engine.state import COLLECTIONS, fields_of
+from tests.docs import _codes
 from tests.docs._reasons import MEANINGS, raised, raised_by
 from tests.house._house import ROOT
 
@@ -99,6 +102,31 @@ def comparisons() -> Iterator[str]:
     yield from _head("sort", "comparisons")
     for sort, allowed in ALLOWED.items():
         yield _row(sort, " ".join(f"`{words.get(each, each)}`" for each in allowed))
+
+
+def quantities() -> Iterator[str]:
+    """Return every question about the membership."""
+    yield from _head("write", "is a", "gives")
+    for name, (sort, _) in QUANTITIES.items():
+        method = getattr(member, name)
+        arguments = ", ".join(inspect.signature(method).parameters)
+        yield _row(f"`member.{name}({arguments})`", sort, _first(method).removeprefix("Return "))
+
+
+def ledger_codes() -> Iterator[str]:
+    """Return every code of a refusal of the ledger."""
+    yield from _head("code", "means")
+    yield from (_row(f"`{code}`", meaning) for code, meaning in _codes.MEANINGS.items())
+
+
+def refusals() -> Iterator[str]:
+    """Return why a promo code does not count."""
+    yield from _members(Refusal, "code")
+
+
+def referral_states() -> Iterator[str]:
+    """Return where a referral may stand."""
+    yield from _members(ReferralState, "state")
 
 
 def reasons() -> Iterator[str]:
@@ -181,12 +209,16 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "error-tree": error_tree,
     "exits": exits,
     "facts": facts,
+    "ledger-codes": ledger_codes,
     "mapping": mapping,
     "nodes": nodes,
     "nouns": nouns,
     "outcomes": outcomes,
     "policies": policies,
+    "quantities": quantities,
     "reasons": reasons,
+    "referral-states": referral_states,
+    "refusals": refusals,
     "skips": skips,
 }
 TABLES |= {
@@ -233,7 +265,7 @@ def _member_docs(cls: type[Enum]) -> list[str]:
     return [" ".join(text.split()).replace("``", "`").removesuffix(".") for text in texts]
 
 
-def _first(cls: type[Any]) -> str:
+def _first(cls: object) -> str:
     """Return the first paragraph of a docstring as one line of Markdown."""
     text = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
     return text.replace("``", "`").removesuffix(".")

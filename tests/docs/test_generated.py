@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retention_engine.actions import Reason
-from tests.docs import tables
+from tests.docs import _codes, tables
 from tests.house._house import ROOT
 
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
@@ -30,6 +30,11 @@ def test_every_table_is_shown() -> None:
 def test_every_reason_has_a_meaning() -> None:
     """No reason code is left without an explanation."""
     assert set(tables.MEANINGS) == set(Reason)
+
+
+def test_every_code_of_the_ledger_has_a_meaning() -> None:
+    """No code of a refusal is left without an explanation, and none is explained that there is not."""
+    assert set(_codes.MEANINGS) == _codes.codes()
 
 
 def test_a_planted_stale_table_is_found() -> None:

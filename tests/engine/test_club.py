@@ -24,6 +24,7 @@ from retention_engine import (
     orders,
 )
 from retention_engine.actions import Outcome
+from retention_engine.arbitration import HoldWhile
 from retention_engine.clubs import Bonus, Club, Earning, Programme, Promotion, SpendMetric, Tiers, per_money
 from retention_engine.errors import DefinitionError, FactConflict
 from retention_engine.facts import (
@@ -248,6 +249,19 @@ def test_rules_are_checked_against_the_club(rule: Rule, message: str) -> None:
     """Before anything runs: the rule, what is missing, and the nearest name."""
     with pytest.raises(DefinitionError, match=f"rule 'r': .*{message}"):
         engine(rule)
+
+
+def test_policies_are_checked_against_the_club() -> None:
+    """What a policy asks of a member is known before anything runs; declared, it is asked."""
+    spare = HoldWhile(member.tier("tiers") == "gold")
+    with pytest.raises(DefinitionError, match=r"policy .*: the club has no 'tears' among its tiers .*'tiers'"):
+        engine(policies=[HoldWhile(member.tier("tears") == "gold")])
+    with pytest.raises(DefinitionError, match="policy .*: it asks .*, and there is no club"):
+        engine(policies=[spare], club=None)
+    one = engine(Rule("r", on(orders), Send("x", topic="offers")), policies=[spare])
+    one.record(order("o1", 60_000))
+    one.record(order("o2", at=NOW + 30 * DAY))
+    assert [action.occasion for action in one.advance(NOW + 31 * DAY)] == ["o1"]
 
 
 def test_without_a_club_rules_cannot_ask_it() -> None:

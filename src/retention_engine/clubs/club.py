@@ -155,7 +155,7 @@ class Club:
         """Return what time alone grants at this instant, and the next one at which it may grant something."""
         found: list[Command] = []
         turns = [NEVER]
-        for programme in self.programmes:
+        for programme in (one for one in self.programmes if one.yearly):
             state = books.state(programme.account(books.customer))
             made, following = due_commands(programme, view, state, after=view.now - 1)
             found += made

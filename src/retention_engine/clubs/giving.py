@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from retention_engine.clubs.referrals import ReferralProgramme
@@ -52,8 +52,10 @@ class Owed(NamedTuple):
     turn: int
 
 
-def owed_codes(referrals: Iterable[ReferralProgramme], view: View, since: int) -> Owed:
+def owed_codes(referrals: Sequence[ReferralProgramme], view: View, since: int) -> Owed:
     """Return the codes that rewards still need, or need no more; only of what came about after ``since``."""
+    if not referrals:
+        return Owed((), (), NEVER)
     found = [
         one for programme in referrals for one in _code_rewards(programme, view) if (one.effective_at or 0) > since
     ]

@@ -19,11 +19,12 @@ from retention_engine.loyalty.changes import Issued, Reversed, Timed
 from retention_engine.loyalty.tiers import (
     Contribution,
     Overlay,
+    Reached,
     Reward,
     Standing,
     TierProgramme,
-    rewards,
-    standings,
+    rewarded,
+    walked,
 )
 from retention_engine.state import History, Moment, levels_set, posted_to
 from retention_engine.state.orders import OrderDraft
@@ -75,13 +76,31 @@ def tier_steps(declaration: Tiers, history: History, at: int, where: ZoneInfo) -
 
     The first may begin at an earlier instant that was asked about since the last fact.
     """
-    key = (declaration.programme.name, where.key)
-    return history.kept(key, at, lambda: _standings(declaration, history, at, where))
+    return _kept(declaration, history, at, where)[0]
 
 
-def _standings(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> list[tuple[int, Standing]]:
+_Walked = tuple[list[tuple[int, Standing]], list[Reached]]
+
+
+def _kept(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> _Walked:
+    """Return the standing from an instant on and the levels reached, as long as nothing that counts has changed."""
+    name, metric = ("tiers", declaration.programme.name, where.key), declaration.metric
+    if isinstance(metric, CustomMetric):
+        return history.kept(name, at, lambda: _walked(declaration, history, at, where))
+    drafts = (draft for draft in history.drafts.values() if isinstance(draft, OrderDraft))
+    posted = posted_to(history, metric.programme, metric.unit) if isinstance(metric, EarnedMetric) else ()
+    said = (sum(len(draft.facts) for draft in drafts), len(posted), levels_set(history, declaration.programme.name))
+    known = (*said, _joined(declaration, history))
+    before, since, made = history.memo.get(name, (None, at, None))
+    if made is None or before != known or since > at:
+        since, made = at, _walked(declaration, history, at, where)
+        history.memo[name] = known, since, made
+    return made  # type: ignore[no-any-return] # the memo holds anything
+
+
+def _walked(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> _Walked:
     counted, given = contributions(declaration, history, at, where), overlays(declaration, history, at)
-    return standings(declaration.programme, counted, given, at=at, joined=_joined(declaration, history))
+    return walked(declaration.programme, counted, given, at=at, joined=_joined(declaration, history))
 
 
 def standing_at(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Standing:
@@ -91,13 +110,13 @@ def standing_at(declaration: Tiers, history: History, at: int, where: ZoneInfo) 
 
 def standing_before(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Standing:
     """Return a customer's standing right before an instant, without what became known at it."""
-    return _standings(declaration, history, at - 1, where)[0][1]
+    return _walked(declaration, history, at - 1, where)[0][0][1]
 
 
 def tier_rewards(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> list[Reward]:
     """Return every reach of a level up to an instant that is to be rewarded, oldest first, with its key."""
-    counted = contributions(declaration, history, at, where)
-    return rewards(declaration.programme, counted, history.customer, at=at, joined=_joined(declaration, history))
+    reached = _kept(declaration, history, at, where)[1]
+    return rewarded(declaration.programme, reached, history.customer, at=at)
 
 
 def _joined(declaration: Tiers, history: History) -> date:

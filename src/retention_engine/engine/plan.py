@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
-from attrs import frozen
+from attrs import fields, frozen, has
 
-from retention_engine.arbitration import Arbiter, courtesy
+from retention_engine.arbitration import Arbiter, Policy, courtesy
 from retention_engine.clubs import CARRIED_OUT, Club
 from retention_engine.engine.switches import switches_of
 from retention_engine.errors import DefinitionError
@@ -36,25 +37,44 @@ from retention_engine.view import View
 _COURTESY = Arbiter(courtesy())
 
 
-def check_club(rules: RuleSet, club: Club | None) -> None:
-    """Refuse rules that ask a club for what it has not, or that ask where there is none.
+def check_club(rules: RuleSet, arbiter: Arbiter, club: Club | None) -> None:
+    """Refuse rules and policies that ask a club for what it has not, or that ask where there is none.
 
     Raises:
-        DefinitionError: names the rule, and what is missing.
+        DefinitionError: names the rule or the policy, and what is missing.
     """
     for rule in rules:
-        acts = [step for step in rule.flow.steps.values() if isinstance(step, Do) and step.kind in CARRIED_OUT]
-        asked = [each for each in rule.predicates() if MEMBERSHIP in each.reads()]
-        try:
-            if club is not None:
-                for step in acts:
+        with _about(f"rule {rule.id!r}"):
+            for step in rule.flow.steps.values():
+                if isinstance(step, Do) and step.kind in CARRIED_OUT and club is not None:
                     club.check_action(step.kind, step.about, dict(step.data))
-                for each in asked:
-                    club.check(each)
-            elif asked:
-                raise DefinitionError(f"it asks {asked[0]}, and there is no club: Engine(..., club=Club(...))")
-        except DefinitionError as error:
-            raise DefinitionError(f"rule {rule.id!r}: {error}") from None
+            _check_asked(rule.predicates(), club)
+    for policy in arbiter.policies:
+        if MEMBERSHIP in policy.reads():
+            with _about(f"policy {policy.text()}"):
+                _check_asked([value for value in _fields_of(policy) if isinstance(value, Node)], club)
+
+
+def _fields_of(policy: Policy) -> Iterator[object]:
+    """Yield what a policy was given; one of the user's own may be of any class."""
+    if has(type(policy)):
+        yield from (getattr(policy, each.name) for each in fields(type(policy)))
+
+
+def _check_asked(nodes: Iterable[Node], club: Club | None) -> None:
+    for node in nodes:
+        if MEMBERSHIP in node.reads():
+            if club is None:
+                raise DefinitionError(f"it asks {node}, and there is no club: Engine(..., club=Club(...))")
+            club.check(node)
+
+
+@contextmanager
+def _about(what: str) -> Iterator[None]:
+    try:
+        yield
+    except DefinitionError as error:
+        raise DefinitionError(f"{what}: {error}") from None
 
 
 @frozen
@@ -186,7 +206,7 @@ class Plan:
         Raises:
             DefinitionError: a rule asks the club for something that it has not.
         """
-        check_club(rules, club)
+        check_club(rules, arbiter, club)
         pairs = [(rule, rule.trigger) for rule in rules if isinstance(rule.trigger, Edge)]
         reads = frozenset[str]().union(*(rule.reads() for rule in rules))
         wanted = wanted_by(reads)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from retention_engine.facts import Cart, Customer, Fact, Line, Order, Product
+from retention_engine.facts import Cart, Customer, Fact, Line, Order, Product, Returned
 from retention_engine.money import Money
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ AnyFact: TypeAlias = Fact
 
 def attach() -> None:
     """Give our classes, and with ``Fact`` every kind of fact, pydantic's hook; repeating it is harmless."""
-    for cls in (Fact, Order, Customer, Cart, Product, Line, Money):
+    for cls in (Fact, Order, Customer, Cart, Product, Line, Returned, Money):
         setattr(cls, "__get_pydantic_core_schema__", classmethod(_hook))  # noqa: B010  # unknown to the class itself
 
 

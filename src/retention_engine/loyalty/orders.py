@@ -168,9 +168,9 @@ class Receipt:
             raise LedgerError("a line that came after the payment is not paid with points", code="exceeds_line")
         old = tuple(_returning(line, given[line.id]) for line in self.lines)
         new = tuple(line for line in lines if line.id not in names)
-        if (*old, *new) == self.lines:
-            return self
         more = tuple(cell for cell in cells if cell.line not in names and self.award(cell.rule) is not None)
+        if not (new or more) and old == self.lines:
+            return self
         return evolve(self, lines=(*old, *new), cells=(*self.cells, *more))
 
     def award(self, rule: str) -> Award | None:

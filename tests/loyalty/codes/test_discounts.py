@@ -44,8 +44,8 @@ def baskets(draw: st.DrawFn, most: int = 5) -> tuple[list[Offer], list[int], int
                 id=f"p{number}",
                 discount=draw(discounts),
                 stack=stack,
-                combines_with=draw(st.sampled_from((ALL, ALL, ALL, frozenset({Stack.ORDER}), frozenset()))),
-                exclusive=draw(st.sampled_from((False, False, False, True))),
+                combines_with=draw(st.sampled_from((ALL, ALL, ALL, ALL, frozenset({Stack.ORDER}), frozenset()))),
+                exclusive=draw(st.sampled_from((False, False, False, False, False, True))),
                 priority=draw(st.integers(0, 2)),
                 lines=tuple(sorted(places)),
             )

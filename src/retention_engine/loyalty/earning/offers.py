@@ -123,9 +123,7 @@ def receipt_for(
     total = sum(line.net for line in lines)
     points = min(points, int(total / point_value))
     shares = share_out(int(points * point_value), [line.net for line in lines])
-    paid = tuple(
-        evolve(line, with_points=part) if part else line for line, part in zip(lines, shares, strict=True)
-    )
+    paid = tuple(evolve(line, with_points=part) if part else line for line, part in zip(lines, shares, strict=True))
     ranked = sorted(offers, key=lambda one: (-one.priority, one.award.rule))
     return Receipt(
         lines=paid,

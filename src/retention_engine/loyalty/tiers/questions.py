@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from retention_engine.keys import fingerprint
 from retention_engine.loyalty.tiers.programme import TierProgramme
-from retention_engine.loyalty.tiers.standing import Contribution, Overlay, Standing
+from retention_engine.loyalty.tiers.standing import Contribution, Overlay, Reached, Standing
 from retention_engine.loyalty.tiers.walk import Walk
 from retention_engine.timing import NEVER, Span
 
@@ -35,7 +35,20 @@ def standings(
         at: the first step is at or before it.
         joined: the local date of joining, for years of membership.
     """
-    return Walk(programme, contributions, overlays, at=at, joined=joined).run(at)
+    return walked(programme, contributions, overlays, at=at, joined=joined)[0]
+
+
+def walked(
+    programme: TierProgramme,
+    contributions: Sequence[Contribution],
+    overlays: Sequence[Overlay] = (),
+    *,
+    at: int,
+    joined: date = _ANY_DAY,
+) -> tuple[list[tuple[int, Standing]], list[Reached]]:
+    """Return the standing as steps, and every reach of a level, those to come if no fact comes included."""
+    walk = Walk(programme, contributions, overlays, at=at, joined=joined)
+    return walk.run(at), walk.reached
 
 
 def standing(
@@ -100,10 +113,13 @@ def rewards(
 
     To fall and reach the level again in one period gives nothing new; levels given by hand give nothing.
     """
-    walk = Walk(programme, contributions, at=at, joined=joined)
-    walk.run(at)
+    return rewarded(programme, walked(programme, contributions, at=at, joined=joined)[1], customer, at=at)
+
+
+def rewarded(programme: TierProgramme, reached: Iterable[Reached], customer: str, *, at: int) -> list[Reward]:
+    """Return what is to be rewarded of the reaches of levels up to an instant, as ``rewards`` does."""
     found: dict[tuple[str, str], Reward] = {}
-    for one in walk.reached:
+    for one in reached:
         name = one.level.name
         identity = fingerprint(programme.name, name, one.period, customer)
         if one.at <= at:

@@ -167,6 +167,8 @@ class Walk:
 
     def _reach(self, frame: Frame, at: int) -> None:
         place = self.programme.qualified(self._sums.between(*frame))
+        if place < max(1, self._held.place):
+            return
         until = self.programme.reached_until(frame, at, self.joined)
         if until <= at:
             return

@@ -58,6 +58,27 @@ _CODE_USE: Fields = {
     "counters": st.lists(_NAMES, max_size=2),
 } | _PROMOTION
 
+_REFERRAL: Fields = {"programme": _SHORT}
+_FRIEND: Fields = _REFERRAL | {"friend": st.sampled_from(("friend-1", "friend-2"))}
+_FOUND: Fields = {"sort": st.sampled_from(f.FINGERPRINTS), "digest": _SHORT}
+_JOINED: Fields = {"touched_at": st.just(0), "source": _OPTIONAL, "refused": _OPTIONAL} | {
+    "flags": st.lists(_NAMES, max_size=1)
+}
+_REFERRED: dict[type[f.Fact], Fields] = {
+    f.ReferralLinked: _REFERRAL | {"token": _NAMES},
+    f.ReferralTouched: _REFERRAL | {"token": _NAMES, "source": _OPTIONAL, "channel": _OPTIONAL},
+    f.ReferralAttributed: _REFERRAL | _JOINED | {"advocate": _SHORT},
+    f.ReferralJudged: _REFERRAL | {"verdict": st.sampled_from(f.VERDICTS)},
+    f.AdvocateBanned: _REFERRAL | {"banned": st.booleans()},
+    f.Fingerprinted: _FOUND,
+    f.FriendJoined: _FRIEND | _JOINED,
+    f.FriendOrdered: _FRIEND
+    | {"order_id": _ORDER_IDS, "total": _PRICES, "channel": _OPTIONAL, "promo": _OPTIONAL, "paid": st.booleans()},
+    f.FriendOrderChanged: _FRIEND
+    | {"order_id": _ORDER_IDS, "change": st.sampled_from(f.ORDER_CHANGES), "amount": _SOME_PRICE},
+    f.FriendJudged: _FRIEND | {"verdict": st.sampled_from(f.VERDICTS)},
+    f.FriendFingerprinted: _FRIEND | _FOUND,
+}
 _FIELDS: dict[type[f.Fact], Fields] = {
     f.OrderPaid: {"order_id": _ORDER_IDS},
     f.OrderShipped: {"order_id": _ORDER_IDS},
@@ -107,6 +128,7 @@ _FIELDS: dict[type[f.Fact], Fields] = {
     f.CodeHeld: _CODE_USE,
     f.CodeUsed: _CODE_USE,
     f.CodeReleased: _CODE_USE | {"final": st.booleans(), "grace": _UNTIL},
+    **_REFERRED,
     f.ProductListed: {"product": st.builds(f.Product, sku=_NAMES, category=_OPTIONAL, price=_SOME_PRICE)},
     f.PriceChanged: {"sku": _NAMES, "price": _PRICES, "was": _PRICES},
     f.StockChanged: {"sku": _NAMES, "pieces": _COUNTS, "was": _COUNTS},
