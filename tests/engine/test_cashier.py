@@ -227,3 +227,13 @@ def test_an_order_that_is_not_paid_earns_nothing_and_holds_what_it_was_promised(
     engine.record(OrderPlaced.of(order("o1", at=NOW + MINUTE), paid=False))
     assert engine.cashier.balance("anna", "pts", at=NOW + MINUTE) == (0, 10, 40, 0)
     assert engine.advance(NOW + DAY).actions == []
+
+
+def test_what_cannot_be_printed_is_kept(tmp_path: Path) -> None:
+    """A purpose with a letter that turns writing around is no reason to lose an entry."""
+    with shop(store=f"sqlite:///{tmp_path}/shop.db") as engine:
+        engine.record(order("o1"))
+        engine.cashier.do(Redeem(**words(engine, "k"), amount=30, purpose="x\u202ey\n💥"))
+        (one,) = engine.cashier.state("anna", "pts", at=NOW + DAY).redemptions.values()
+        assert one.purpose == "x\u202ey\n💥"
+        assert engine.verify() == []

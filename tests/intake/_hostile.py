@@ -11,7 +11,7 @@ from retention_engine.facts import KINDS
 from tests.facts._facts import EXAMPLES, plain
 
 MARK = "@@hostile@@"
-LIST, LISTS = '["' + "a" * 100 + '"]', ("channels", "items")
+LIST, LISTS = '["' + "a" * 100 + '"]', ("channels", "counters", "flags", "items")
 NOWHERE = [  # no field of any fact takes one of these, but that some are lists of texts
     "NaN",
     "-Infinity",

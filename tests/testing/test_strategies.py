@@ -151,7 +151,7 @@ def test_histories_have_what_breaks_careless_code() -> None:
 def least(strategy: st.SearchStrategy[Any], wanted: Callable[[Any], bool]) -> Any:
     """Return the smallest value that is wanted."""
     quiet = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
-    search = settings(max_examples=3000, derandomize=True, **quiet)
+    search = settings(max_examples=6000, derandomize=True, **quiet)
     return find(strategy, wanted, settings=search)
 
 

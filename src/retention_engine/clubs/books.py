@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from json import dumps
 
 from attrs import define, evolve, field
 
@@ -144,6 +145,11 @@ def _gain(change: Change) -> int:
     return 0
 
 
+def _printable(text: str) -> str:
+    """Return JSON with whatever cannot be printed escaped: such letters stand inside its texts only."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else dumps(c)[1:-1] for c in text)
+
+
 def fact_of(entry: Entry, learned: int | None) -> LedgerPosted:
     """Return the fact that an entry was posted; ``learned`` when that is later than its own instant."""
     customer = entry.account.holder
@@ -159,5 +165,5 @@ def fact_of(entry: Entry, learned: int | None) -> LedgerPosted:
         key=entry.key,
         what=entry.kind,
         amount=sum(map(_gain, entry.changes)),
-        entry=entry_to_json(entry),
+        entry=_printable(entry_to_json(entry)),
     )

@@ -14,7 +14,7 @@ _LONGEST_ENTRY = 10_000_000
 
 
 def _check_entry(_: Any, __: Any, value: Any) -> None:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ENTRY:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ENTRY or not value.isprintable():
         raise FactError(f"entry is the JSON text of a ledger entry, not {shown(value)}")
 
 
