@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from statistics import median
@@ -59,7 +60,7 @@ PROGRAMME = Programme(
 )
 LEVELS = [Level("base", entry=0), Level("silver", entry=50_000), Level("gold", entry=200_000)]
 TIERS = Tiers(programme=TierProgramme(name="tiers", levels=LEVELS), metric=SpendMetric("EUR"))
-POINTS, LEVELLED = Club(programmes=[PROGRAMME]), Club(programmes=[PROGRAMME], tiers=[TIERS])
+POINTS, LEVELLED = Club(programmes=[PROGRAMME]), Club(programmes=[PROGRAMME], tiers=(TIERS,))
 START = NOW - 365 * DAY
 BATCH = 1_000
 _EACH = 4
@@ -98,9 +99,9 @@ def _ledger(sizes: tuple[int, ...], rounds: int) -> Iterator[Row]:
     many = {size: max(1, 20_000 // size // rounds) for size in sizes}
     sides: dict[str, Callable[[], object]] = {}
     for size in sizes:
-        sides[f"project {size}"] = _times(many[size], lambda state=states[size]: project(state))
-        sides[f"redeem {size}"] = _times(many[size], lambda state=states[size]: _redeem(state))
-    entries = [entry for entry in ledgers[sizes[0]].streams[ACCOUNT]]
+        sides[f"project {size}"] = _times(many[size], partial(project, states[size]))
+        sides[f"redeem {size}"] = _times(many[size], partial(_redeem, states[size]))
+    entries = ledgers[sizes[0]].streams[ACCOUNT]
     assert [from_json(to_json(entry)) for entry in entries] == entries
     keys, codes = CodeKeys({"one": b"k" * 32}, current="one"), 200
     made = list(_codes(keys, codes))
@@ -174,7 +175,7 @@ def _accrual(*, quick: bool) -> Iterator[Row]:
             took: dict[str, list[float]] = {name: [] for name in clubs}
             for _ in range(1 if quick else 3):
                 for name, club in clubs.items():
-                    took[name].append(clock(lambda club=club: _ingest(made, store(), club=club, size=size)))
+                    took[name].append(clock(partial(_ingest, made, store(), club=club, size=size)))
             bare = took.pop("without a club")
             yield Row(PART, f"{shown}: orders without a club", len(made) / median(bare), "/s")
             for name, times in took.items():

@@ -1,4 +1,4 @@
-"""The points of one customer as a plain list of grants, written from the reference: it shares no code with the ledger."""
+"""The points of one customer as a plain list of grants, written from the reference: no code of the ledger in it."""
 
 from __future__ import annotations
 

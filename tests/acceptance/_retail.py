@@ -1,8 +1,8 @@
 """Online Retail 2009-10 as a shop with a club would report it, and what plain SQL says of it.
 
 The export holds cancellations as invoices of their own, without the order they belong to. Here a cancelled line belongs
-to the latest earlier order of the same customer with the same item at the same price, as long as there is something left
-of it; the others are set aside. The lines of invoices are sold at whole pennies.
+to the latest earlier order of the same customer with the same item at the same price, as long as there is something
+left of it; the others are set aside.
 """
 
 from __future__ import annotations
@@ -108,10 +108,12 @@ create table refunded as
         )
     ) where up_to <= bought;
 create table shares as
-    select *, pence_left // 100 + (place <= worth // 100 - sum(pence_left // 100) over (partition by invoice))::int as points
+    select *, net // 100 + (place <= worth // 100 - sum(net // 100) over (partition by invoice))::int as points
     from (
-        select s.invoice, s.sku, s.quantity, s.first, s.amount::bigint as pence_left, o.worth::bigint as worth,
-            row_number() over (partition by s.invoice order by s.amount::bigint % 100 desc, s.sku, s.pence, s.quantity, s.row) as place
+        select s.invoice, s.sku, s.quantity, s.first, s.amount::bigint as net, o.worth::bigint as worth,
+            row_number() over (
+                partition by s.invoice order by s.amount::bigint % 100 desc, s.sku, s.pence, s.quantity, s.row
+            ) as place
         from sold s join orders o using (invoice)
         where s.amount > 0 and s.invoice in (select invoice from refunded)
     );
@@ -119,7 +121,7 @@ create table shares as
 """Lines, orders, refunds; and of orders with refunds the points of each line, by the largest remainders."""
 
 _KEPT = """
-    select invoice, sum(points * (pence_left - back * pence_left // quantity) // pence_left)::bigint as kept
+    select invoice, sum(points * (net - back * net // quantity) // net)::bigint as kept
     from (
         select s.*, least(s.quantity, greatest(0, coalesce(r.quantity, 0) - coalesce(s.first, 0))) as back
         from shares s left join (

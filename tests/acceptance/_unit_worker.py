@@ -1,7 +1,7 @@
 """A process of its own with eight threads that fight for one unit of points, round by round; prints who spent it.
 
-Arguments: the store's URL, a name for the attempts. Each line read is the number of a round; each line written: how many
-attempts won, and how many were refused for want of units.
+Arguments: the store's URL, a name for the attempts. Each line read is the number of a round; each line written: how
+many attempts won, and how many were refused for want of units.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ ROUNDS = int(os.environ.get("RETENTION_ROUNDS") or (10_000 if NIGHTLY else 150))
 PROCESSES = 2
 _LOST = PROCESSES * THREADS - 1
 
+pytestmark = pytest.mark.timeout(7_200)
+
 
 @contextmanager
 def workers(url: str) -> Iterator[list[subprocess.Popen[str]]]:

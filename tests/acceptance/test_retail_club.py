@@ -186,10 +186,11 @@ def test_importing_an_overlap_twice_earns_nothing_twice(engine: Engine, facts: l
 
 def happenings(facts: list[Fact]) -> dict[str, list[Fact | int]]:
     """Return what happens to each customer in order: facts, and the months at whose start they come to spend."""
-    found: dict[str, list[Fact | int]] = {fact.customer or "": [] for fact in facts}
-    for name in found:
-        mine = [*(fact for fact in facts if fact.customer == name), *MONTHS[1:]]
-        found[name] = sorted(mine, key=lambda one: (one, "") if isinstance(one, int) else (one.at, one.id))
+    found: dict[str, list[Fact | int]] = {fact.customer or "": [*MONTHS[1:]] for fact in facts}
+    for fact in facts:
+        found[fact.customer or ""].append(fact)
+    for life in found.values():
+        life.sort(key=lambda one: (one, "") if isinstance(one, int) else (one.at, one.id))
     return found
 
 
@@ -218,11 +219,12 @@ def tell(purse: Purse, fact: Fact, places: dict[str, list[str]]) -> None:
 
 def test_those_who_spend_have_what_a_plain_list_says(facts: list[Fact]) -> None:
     """At the start of every month each customer spends half of what they have: refunds take from others, and owe."""
-    purses = {name: Purse(PENDING, LASTS) for name in happenings(facts)}
+    lives = happenings(facts)
+    purses = {name: Purse(PENDING, LASTS) for name in lives}
     places: dict[str, list[str]] = {}
     spent: list[tuple[int, str, int]] = []
     expected: dict[tuple[str, int], tuple[int, ...]] = {}
-    for name, life in happenings(facts).items():
+    for name, life in lives.items():
         purse = purses[name]
         for one in life:
             if not isinstance(one, int):

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from retention_engine import Action, Engine
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import instant_of, shop_in, store_at
+from retention_engine.cli.inputs import club_at, instant_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.timing import to_instant, to_text
 
 
 def advance(
-    rules: Path, /, *, db: str, to: str, since: str | None = None, zone: str | None = None, json: bool = False
+    rules: Path,
+    /,
+    *,
+    db: str,
+    to: str,
+    since: str | None = None,
+    zone: str | None = None,
+    club: str | None = None,
+    json: bool = False,
 ) -> Exit:
     """Let time go on to an instant, and print the actions that became due.
 
@@ -24,12 +33,14 @@ def advance(
         to: an instant with an offset, or a date: its first instant in the shop's zone.
         since: the launch of rules on a store that was never advanced; left out, what lies before --to sends nothing.
         zone: the shop's time zone; left out, the one the store was used with before, else UTC.
+        club: the club that rules ask about and grant from, as module:NAME of a Python module.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
     launch = None if since is None else instant_of(since, "--since", zone or "UTC")
     shop = shop_in(rules)
-    with Engine(shop.rules, policies=shop.policies, store=store_at(db), zone=zone, since=launch) as engine:
+    words: dict[str, Any] = {"policies": shop.policies, "club": club_at(club), "zone": zone, "since": launch}
+    with Engine(shop.rules, store=store_at(db), **words) as engine:
         target = instant_of(to, "--to", engine.zone)
         with screen.progress("customers", None) as step:
             done = engine.advance(target, progress=step)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from retention_engine import Outcome, backtest, difference
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.importing import Maps
-from retention_engine.cli.inputs import instant_of, shop_in
+from retention_engine.cli.inputs import club_at, instant_of, shop_in
 from retention_engine.cli.orders import Table
 from retention_engine.cli.screen import Screen
 from retention_engine.engine import Backtest, Difference, Shop
@@ -33,6 +33,7 @@ def backtest_(
     map_: Maps = None,
     mapping: Path | None = None,
     zone: str = "UTC",
+    club: str | None = None,
     json: bool = False,
 ) -> Exit:
     """Replay past orders through the production engine and count what the rules decide.
@@ -46,6 +47,7 @@ def backtest_(
         map_: which column means what, such as customer=CustomerID; may be given several times.
         mapping: the same as a TOML file.
         zone: the shop's time zone, also of times in the file that carry none; UTC unless said otherwise.
+        club: the club that rules ask about and grant from, as module:NAME of a Python module.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
@@ -54,7 +56,7 @@ def backtest_(
     facts = _facts(screen, Table.of(orders, mapping, map_ or [], zone))
     runs = []
     for file, shop in shops:
-        run = _run(screen, shop, facts, start=start, end=end, zone=zone)
+        run = _run(screen, shop, facts, start=start, end=end, zone=zone, club=club_at(club))
         _show(screen, file, shop, run)
         runs.append(run)
     if diff is not None:
@@ -71,11 +73,10 @@ def _facts(screen: Screen, table: Table) -> list[Fact]:
     return facts
 
 
-def _run(screen: Screen, shop: Shop, facts: Sequence[Fact], *, start: int, end: int, zone: str) -> Backtest:
+def _run(screen: Screen, shop: Shop, facts: Sequence[Fact], **words: Any) -> Backtest:
     total = len({fact.customer for fact in facts if fact.customer is not None})
     with screen.progress("customers", total) as step:
-        policies = shop.policies
-        return backtest(shop.rules, facts, start=start, end=end, zone=zone, policies=policies, progress=step)
+        return backtest(shop.rules, facts, policies=shop.policies, progress=step, **words)
 
 
 def _show(screen: Screen, file: Path, shop: Shop, run: Backtest) -> None:

@@ -8,7 +8,7 @@ from cyclopts import CycloptsError
 
 from retention_engine import Engine
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import moment_of, one_of, shop_in, store_at
+from retention_engine.cli.inputs import club_at, moment_of, one_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.errors import shown
 
@@ -22,6 +22,7 @@ def explain(
     rule: str,
     at: str | None = None,
     zone: str | None = None,
+    club: str | None = None,
     json: bool = False,
 ) -> Exit:
     """Say why a rule is or is not due for a customer, what speaks against its message, and when that changes by itself.
@@ -33,12 +34,13 @@ def explain(
         rule: the rule's id.
         at: an instant with an offset, or a date; left out, the instant the store was advanced to.
         zone: the shop's time zone; left out, the one the store was used with before, else UTC.
+        club: the club that rules ask about and grant from, as module:NAME of a Python module.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
     shop = shop_in(rules)
     one_of(rule, "--rule", (each.id for each in shop.rules))
-    with Engine(shop.rules, policies=shop.policies, store=store_at(db), zone=zone) as engine:
+    with Engine(shop.rules, policies=shop.policies, club=club_at(club), store=store_at(db), zone=zone) as engine:
         if not engine.store.facts.of([customer])[customer]:
             raise CycloptsError(f"--customer {shown(customer)} is not there: the store has no facts about them")
         story = engine.explain(customer, rule, moment_of(engine, at, engine.zone))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 from cyclopts import CycloptsError
 
 from retention_engine import Engine
+from retention_engine.clubs import Club
 from retention_engine.engine import Shop, load_shop
 from retention_engine.errors import StoreError, nearest, shown
 from retention_engine.ports import Store
@@ -25,6 +28,27 @@ def shop_in(path: Path) -> Shop:
         DefinitionError: the file cannot be read, or says something that is no rule or no policy.
     """
     return load_shop(path)
+
+
+def club_at(name: str | None) -> Club | None:
+    """Return the club that a Python module has, named ``module:NAME``; looked for from the working directory, too.
+
+    Raises:
+        CycloptsError: there is no such module or name, or it is no club.
+    """
+    if name is None:
+        return None
+    module, _, attribute = name.partition(":")
+    sys.path.insert(0, "")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise CycloptsError(f"--club is module:NAME, such as shop.club:CLUB; {shown(name)}: {error}") from None
+    finally:
+        sys.path.remove("")
+    if not isinstance(found, Club):
+        raise CycloptsError(f"--club {shown(name)} is {shown(found)}, no Club")
+    return found
 
 
 def store_at(db: str, *, new: bool = False) -> Store:

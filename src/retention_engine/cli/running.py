@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from cyclopts import CycloptsError
 
 from retention_engine import Engine
 from retention_engine.cli.channels import Channels, read_channels
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import instant_of, shop_in, store_at
+from retention_engine.cli.inputs import club_at, instant_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.delivery import EngineClock, Runner, adopt_environment, check_environment
+from retention_engine.engine import Shop
 from retention_engine.ports import Store
 from retention_engine.signals import Escalated, MessageSettled, Signal
 from retention_engine.stores import open_store
@@ -36,6 +38,7 @@ def run(
     at: str | None = None,
     since: str | None = None,
     zone: str | None = None,
+    club: str | None = None,
     resume: bool = False,
     adopt: bool = False,
     json: bool = False,
@@ -51,6 +54,7 @@ def run(
         at: an instant instead of now, with --once or --dry-run.
         since: the launch of rules on a store that was never advanced; left out, what lies before now sends nothing.
         zone: the shop's time zone; left out, the one the store was used with before, else UTC.
+        club: the club that rules ask about and grant from, as module:NAME of a Python module.
         resume: go on although nobody ran for more than a day, or the clock leapt.
         adopt: make the store that of the environment which the delivery file names.
         json: print JSON lines for programs.
@@ -61,9 +65,7 @@ def run(
     launch = None if since is None else instant_of(since, "--since", zone or "UTC")
     shop, channels = shop_in(rules), _channels(delivery, screen, dry_run=dry_run)
     with closing(channels), _store(db, dry_run=dry_run) as store:
-        engine = Engine(
-            shop.rules, policies=shop.policies, store=store, zone=zone, since=launch, observers=[_Printer(screen)]
-        )
+        engine = _engine(shop, store, screen, zone=zone, since=launch, club=club_at(club))
         runner = _runner(engine, channels, at)
         _prepare(runner, channels, resume=resume or dry_run, adopt=adopt or dry_run)
         if not (once or dry_run):
@@ -81,6 +83,7 @@ def deliver(
     dry_run: bool = False,
     at: str | None = None,
     zone: str | None = None,
+    club: str | None = None,
     resume: bool = False,
     adopt: bool = False,
     json: bool = False,
@@ -94,6 +97,7 @@ def deliver(
         dry_run: do it on a copy of the store, and print messages instead of sending them.
         at: an instant instead of now.
         zone: the shop's time zone; left out, the one the store was used with before, else UTC.
+        club: the club that rules ask about and grant from, as module:NAME of a Python module.
         resume: go on although nobody ran for more than a day, or the clock leapt.
         adopt: make the store that of the environment which the delivery file names.
         json: print JSON lines for programs.
@@ -101,7 +105,7 @@ def deliver(
     screen = Screen(json=json)
     shop, channels = shop_in(rules), _channels(delivery, screen, dry_run=dry_run)
     with closing(channels), _store(db, dry_run=dry_run) as store:
-        engine = Engine(shop.rules, policies=shop.policies, store=store, zone=zone, observers=[_Printer(screen)])
+        engine = _engine(shop, store, screen, zone=zone, club=club_at(club))
         runner = _runner(engine, channels, at)
         _prepare(runner, channels, resume=resume or dry_run, adopt=adopt or dry_run)
         reading = runner.clock.sync()
@@ -112,6 +116,10 @@ def deliver(
     screen.emit("delivery", at=to_text(reading.at), actions=0, states=dict(report.states), next_wakeup=again)
     screen.say(f"{to_text(reading.at)}: {report}; next: {again or 'when something is decided'}")
     return Exit.OK
+
+
+def _engine(shop: Shop, store: Store, screen: Screen, **words: Any) -> Engine:
+    return Engine(shop.rules, policies=shop.policies, store=store, observers=[_Printer(screen)], **words)
 
 
 class _Printer:

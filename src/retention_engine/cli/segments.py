@@ -12,7 +12,7 @@ from retention_engine import Engine, parse
 from retention_engine.batch import DIALECTS, Query, query
 from retention_engine.batch import members as members_of
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import instant_of, moment_of, one_of, shop_in, store_at
+from retention_engine.cli.inputs import club_at, instant_of, moment_of, one_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.engine import Member, histories, members
 from retention_engine.predicates import Truth
@@ -30,6 +30,7 @@ def segment(
     rules: Path | None = None,
     at: str | None = None,
     zone: str = "UTC",
+    club: str | None = None,
     sql: bool = False,
     show_sql: str | None = None,
     zones: str | None = None,
@@ -44,6 +45,7 @@ def segment(
         rules: a TOML file with the segments that the expression names.
         at: an instant with an offset, or a date; left out, the instant the store was advanced to.
         zone: the shop's time zone, UTC unless said otherwise.
+        club: the club that member.* asks about, as module:NAME of a Python module.
         sql: ask all customers with one SQL query in DuckDB.
         show_sql: print the query over your own tables in this dialect instead, such as postgres; needs --at.
         zones: with --show-sql, the zones that customers have, parted by commas, where their calendar is asked for.
@@ -61,9 +63,9 @@ def segment(
         return _tell_sql(screen, query(predicate, at=instant, dialect=show_sql, shop_zone=zone, zones=known), instant)
     if db is None:
         raise CycloptsError("--db is needed: the store whose customers are asked")
-    with Engine([], store=store_at(db), zone=zone) as engine, screen.progress("customers", None):
+    with Engine([], store=store_at(db), zone=zone, club=club_at(club)) as engine, screen.progress("customers", None):
         instant = moment_of(engine, at, zone)
-        known_then = list(histories(engine.store, instant))
+        known_then = list(histories(engine.store, instant, engine.club))
     asked = _as_query if sql else _one_by_one
     found = asked(predicate, known_then, instant, zone)
     _tell(screen, found, every=every)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.terms import CLUB
+from retention_engine.errors import DefinitionError
 from retention_engine.ports import Store
 
 _BATCH = 1_000
@@ -17,9 +18,15 @@ def launch(store: Store, plan: Plan, zone: str, origin: int) -> dict[str, int]:
 
     When the rules, the policies or the shop's zone are new, every customer is woken at ``origin``, once.
     Called inside a transaction.
+
+    Raises:
+        DefinitionError: there is no club, but the store was advanced with one.
     """
     settings = store.settings
     known: dict[str, int] = json.loads(settings.get("launches") or "{}")
+    if plan.club is None and CLUB in known:
+        message = "this store has a club, and facts that pass without it earn nothing: Engine(..., club=Club(...))"
+        raise DefinitionError(message)
     names = [*(rule.id for rule in plan.rules), *([] if plan.club is None else [CLUB])]
     launches = {**known, **{name: origin for name in names if name not in known}}
     if settings.get("rules") == plan.fingerprint and settings.get("zone") == zone:
