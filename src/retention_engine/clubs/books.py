@@ -108,7 +108,12 @@ class Books:
         return [self.take(entry, learned)]
 
     def take(self, entry: Entry, learned: int | None = None) -> LedgerPosted:
-        """Return the fact of an entry of one of the accounts, and keep it."""
+        """Return the fact of an entry of one of the accounts, and keep it.
+
+        It takes effect no sooner than the entry before it: whoever knows an entry knows all before it.
+        """
+        rows = self.posted.get((entry.account.programme, entry.account.unit.code), ())
+        learned = max(entry.at if learned is None else learned, rows[-1].effective if rows else entry.at)
         self._states[entry.account] = apply(self.state(entry.account), entry)
         made = fact_of(entry, learned)
         self._keep(made)

@@ -12,7 +12,8 @@ from retention_engine.actions import Action
 from retention_engine.clubs.achievements import Achievement, new_completions
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.games import Streak
-from retention_engine.clubs.levels import new_levels
+from retention_engine.clubs.levels import REACHED, new_levels
+from retention_engine.clubs.metrics import CustomMetric
 from retention_engine.clubs.programme import Programme, bonus_commands, due_commands, order_command, order_of
 from retention_engine.clubs.promotions import Promotion
 from retention_engine.clubs.questions import ANSWERS, Asked
@@ -106,6 +107,16 @@ class Club:
         if name not in found:
             raise DefinitionError(f"the club has no {shown(name)} among its {kind}{nearest(str(name), found)}")
         return found[name]
+
+    def reads(self) -> frozenset[str] | None:
+        """Return the collections that must be remembered of a customer to answer; None: all of them."""
+        if any(isinstance(one.metric, CustomMetric) for one in self.tiers):
+            return None
+        steps = (step for mission in self.missions for step in mission.steps)
+        asked: list[Any] = [*self.programmes, *self.achievements, *self.streaks]
+        asked += [step for step in steps if isinstance(step, Achievement)]
+        who = [one.who for one in self.promotions if one.who is not None]
+        return frozenset({REACHED, "orders"}).union(*(each.reads() for each in (*asked, *who)))
 
     def steps(self, history: History, name: str, arguments: tuple[Any, ...], *, at: int, where: ZoneInfo) -> Steps:
         """Return a quantity from an instant on, if no fact comes.

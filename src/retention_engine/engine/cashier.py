@@ -122,7 +122,7 @@ class Cashier:
         """
         with self._shop.exclusively():
             names = [one for one in (command.account, command.partner) if one is not None]
-            hold_books(self._shop.store, (one.holder for one in names))
+            hold_books(self._shop.store, (one.holder for one in names), command.at)
             people = {name.holder: self._customer(name.holder, command.at) for name in names}
             clerk = people[command.account.holder].clerk
             known = clerk.books.known(command)

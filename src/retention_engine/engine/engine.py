@@ -19,7 +19,7 @@ from retention_engine.engine.decide import LATENESS, as_sent
 from retention_engine.engine.guard import BlastGuard
 from retention_engine.engine.launch import launch
 from retention_engine.engine.reader import BATCH, Reader
-from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones, hold_books, wake
+from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones, wake
 from retention_engine.engine.switches import held_by
 from retention_engine.engine.terms import CLUB, Subject, Terms, Walked
 from retention_engine.engine.walk import walk
@@ -213,7 +213,6 @@ class Engine(Reader):
             self.store.settings.hold(NEWS)
             due = self.store.wakes.due(target, BATCH)
             customers = [customer for customer, _ in due]
-            hold_books(self.store, customers if self.club is not None else ())
             facts, journal = self.store.facts.of(customers), self.store.journal.of(customers)
             terms, origin = self._terms(target)
             switches = self._switches()

@@ -161,7 +161,7 @@ class Plan:
         catalogue: rules that wait for changes of the catalogue.
         leaving: mask of the edges that wait for a predicate to turn false.
         anchors: the anchor of each edge.
-        wanted: the collections a history must keep.
+        wanted: the collections a history must keep; None: all of them.
         hears_messages: whether a rule asks about our own messages: otherwise a sent one makes nothing due.
         arbiter: the policies.
         switches: rule and step -> the subjects of the kill switches that concern the message.
@@ -175,7 +175,7 @@ class Plan:
     catalogue: tuple[Rule, ...]
     leaving: int
     anchors: tuple[Anchor, ...]
-    wanted: frozenset[str]
+    wanted: frozenset[str] | None
 
     hears_messages: bool
     arbiter: Arbiter
@@ -190,9 +190,7 @@ class Plan:
 
     def history(self, customer: str) -> History:
         """Return the empty history of a customer, which keeps what is asked for."""
-        if self.club is None:
-            return History(customer, wanted=self.wanted)
-        return History(customer, teller=self.club)
+        return History(customer, wanted=self.wanted, teller=self.club)
 
     @property
     def needs_news(self) -> bool:
@@ -210,6 +208,7 @@ class Plan:
         pairs = [(rule, rule.trigger) for rule in rules if isinstance(rule.trigger, Edge)]
         reads = frozenset[str]().union(*(rule.reads() for rule in rules))
         wanted = wanted_by(reads)
+        told = frozenset[str]() if club is None else club.reads()
         return cls(
             rules=rules,
             program=compile_predicates([trigger.watched() for _, trigger in pairs]),
@@ -218,7 +217,7 @@ class Plan:
             catalogue=tuple(rule for rule in rules if isinstance(rule.trigger, Catalogue)),
             leaving=sum(1 << bit for bit, (_, trigger) in enumerate(pairs) if not trigger.entering),
             anchors=tuple(anchor_of(trigger.predicate) for _, trigger in pairs),
-            wanted=wanted | wanted_by(arbiter.reads()),
+            wanted=None if told is None else wanted | wanted_by(arbiter.reads() | told),
             hears_messages=not wanted.isdisjoint({"messages", f"{EVENTS}message_sent"}),
             arbiter=arbiter,
             switches=switches_of(rules, arbiter),

@@ -65,10 +65,13 @@ def _zone(fact: Fact) -> object:
     return fact.value if isinstance(fact, AttributeChanged) and fact.name == "zone" else None
 
 
-def hold_books(store: Store, customers: Iterable[str]) -> None:
-    """Let nobody else post to the accounts of customers before this transaction ends; waits for who does."""
+def hold_books(store: Store, customers: Iterable[str], at: int) -> None:
+    """Let nobody else post to the accounts of customers before this transaction ends; waits for who does.
+
+    Whoever walks through a customer's time holds the customer's wake-up: so does this.
+    """
     for customer in sorted(set(customers)):
-        store.settings.hold(f"ledger:{customer}", change=True)
+        store.wakes.lower({customer: at})
 
 
 def wake(store: Store, new: Iterable[Fact], *, needs_news: bool) -> None:
