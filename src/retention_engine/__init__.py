@@ -1,6 +1,7 @@
 """retention_engine keeps customers coming back: facts in, due actions out, exact, explained, replayable."""
 
 from retention_engine.actions import Action, Decision, Outcome, Reason
+from retention_engine.clubs import Club
 from retention_engine.engine import Engine, backtest, decide, difference
 from retention_engine.errors import RetentionError
 from retention_engine.facts import Cart, CartUpdated, Customer, Event, Line, Order, OrderPlaced, Product
@@ -18,6 +19,7 @@ from retention_engine.predicates import (
     events,
     item,
     local,
+    member,
     messages,
     month_day,
     orders,
@@ -32,6 +34,8 @@ from retention_engine.predicates import (
 from retention_engine.rules import (
     Delay,
     Do,
+    Grant,
+    IssueCode,
     Rule,
     RuleSet,
     Send,
@@ -53,12 +57,15 @@ __all__ = [
     "Action",
     "Cart",
     "CartUpdated",
+    "Club",
     "Customer",
     "Decision",
     "Delay",
     "Do",
     "Engine",
     "Event",
+    "Grant",
+    "IssueCode",
     "Line",
     "Money",
     "Order",
@@ -95,6 +102,7 @@ __all__ = [
     "leaving",
     "local",
     "local_days",
+    "member",
     "messages",
     "minutes",
     "month_day",

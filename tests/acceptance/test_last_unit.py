@@ -21,7 +21,7 @@ from tests.acceptance._unit_worker import THREADS, account_of, attempt, instant_
 
 ROOT = Path(__file__).resolve().parents[2]
 NIGHTLY = os.environ.get("RETENTION_NIGHTLY") == "1"
-ROUNDS = int(os.environ.get("RETENTION_ROUNDS") or (10_000 if NIGHTLY else 150))
+ROUNDS = int(os.environ.get("RETENTION_ROUNDS") or (10_000 if NIGHTLY else 120))
 PROCESSES = 2
 _LOST = PROCESSES * THREADS - 1
 

@@ -41,7 +41,7 @@ from tests.acceptance._retail import (
 )
 
 NIGHTLY = os.environ.get("RETENTION_NIGHTLY") == "1"
-EVERY = int(os.environ.get("RETENTION_EVERY") or (1 if NIGHTLY else 20))
+EVERY = int(os.environ.get("RETENTION_EVERY") or (1 if NIGHTLY else 25))
 """One customer in so many."""
 OVERLAP = MONTHS[12] - 2 * DAY
 LEVELS = [level.name for level in CLUB.tiers[0].programme.levels]

@@ -27,7 +27,7 @@ from retention_engine.intake import OrderMapping, Skip
 from retention_engine.loyalty.codes import Refusal
 from retention_engine.loyalty.referrals import ReferralState
 from retention_engine.money import Money
-from retention_engine.predicates import QUANTITIES, Collection, Node, Quantity, Truth, member, parse
+from retention_engine.predicates import QUANTITIES, TRUTHS, Collection, Node, Quantity, Truth, member, parse
 from retention_engine.predicates.compare import ALLOWED
 from retention_engine.state import COLLECTIONS, fields_of
 from tests.docs import _codes
@@ -51,6 +51,7 @@ EXAMPLES = {  # an expression that holds a node of the class
     "Gaps": "orders.gaps().mean('gap') < days(30)",
     "Local": "local.hour >= 9",
     "Membership": "member.expiring('pts', days(7)) >= 300",
+    "MembershipTruth": "member.in_grace('levels')",
     "MonthDay": "yearly(month_day(3, 8), before=local_days(3), lasting=local_days(4))",
     "Not": "not orders.exists()",
     "Records": "orders.exists()",
@@ -107,10 +108,13 @@ def comparisons() -> Iterator[str]:
 def quantities() -> Iterator[str]:
     """Return every question about the membership."""
     yield from _head("write", "is a", "gives")
-    for name, (sort, _) in QUANTITIES.items():
+    sorts = {**{name: sort for name, (sort, _) in QUANTITIES.items()}, **dict.fromkeys(TRUTHS, "truth")}
+    for name, sort in sorted(sorts.items()):
         method = getattr(member, name)
         arguments = ", ".join(inspect.signature(method).parameters)
-        yield _row(f"`member.{name}({arguments})`", sort, _first(method).removeprefix("Return "))
+        yield _row(
+            f"`member.{name}({arguments})`", sort, _first(method).removeprefix("Return ").removeprefix("Hold while ")
+        )
 
 
 def ledger_codes() -> Iterator[str]:

@@ -10,13 +10,13 @@ import pytest
 from attrs import evolve
 
 from retention_engine import Engine, Line, Money, Order, Rule, entering, orders
-from retention_engine.clubs import Club, Earning, Programme, SpendMetric, Tiers, per_money
+from retention_engine.clubs import Club, Earning, Programme, SpendMetric, Tiers, YearlyBonus, per_money
 from retention_engine.errors import DefinitionError, Insufficient, KeyConflict, LedgerError
 from retention_engine.facts import LedgerPosted, OrderCancelled, OrderPlaced
 from retention_engine.loyalty import AT_ONCE, Adjust, Capture, Merge, OpenHold, Redeem, Transfer, Unit, Void
 from retention_engine.loyalty.earning import Spending
 from retention_engine.loyalty.tiers import Level, TierProgramme
-from retention_engine.predicates import member
+from retention_engine.predicates import member, month_day
 from retention_engine.rules import Grant
 from retention_engine.timing import DAY, HOUR, MINUTE, to_instant
 
@@ -237,3 +237,28 @@ def test_what_cannot_be_printed_is_kept(tmp_path: Path) -> None:
         (one,) = engine.cashier.state("anna", "pts", at=NOW + DAY).redemptions.values()
         assert one.purpose == "x\u202ey\n💥"
         assert engine.verify() == []
+
+
+def test_whoever_knows_an_entry_knows_all_before_it() -> None:
+    """What an order earns is known a microsecond later; what is spent of it at that instant, no sooner."""
+    engine = shop(Rule("asks", entering(member.balance("pts") >= 50), Grant("pts", 1)))
+    engine.record(order("o1"))
+    engine.cashier.do(Redeem(**words(engine, "k", NOW), amount=30, purpose="gift"))
+    facts = [fact for fact in engine.store.facts.of(["anna"])["anna"] if isinstance(fact, LedgerPosted)]
+    assert [(fact.seq, fact.at, fact.effective) for fact in facts] == [(1, NOW, NOW + 1), (2, NOW, NOW + 1)]
+    assert [action.name for action in engine.advance(NOW + HOUR)] == ["pts"]
+
+
+def test_what_time_alone_grants_is_there_at_the_counter() -> None:
+    """A yearly bonus nobody has advanced to: counted at its own instant, and posted once."""
+    march = YearlyBonus("march", anchor=month_day(3, 3), amount=50)
+    club = Club(programmes=[evolve(PROGRAMME, yearly=[march])])
+    rule = Rule("rich", entering(member.balance("pts") >= 140), Grant("pts", 1))
+    engine = Engine([rule], club=club, since=NOW - DAY)
+    engine.record(order("o1"))
+    assert engine.cashier.balance("anna", "pts", at=NOW + 9 * DAY).available == 150
+    engine.cashier.do(Redeem(**words(engine, "k", NOW + 9 * DAY), amount=30, purpose="gift"))
+    due = [action.due for action in engine.advance(NOW + 20 * DAY)]
+    assert posted(engine) == [("order", 100), ("earn", 50), ("redeem", -30), ("earn", 1)]
+    assert due == [to_instant("2026-03-03T00:00:00Z") + 1]
+    assert engine.verify() == []

@@ -256,7 +256,7 @@ def test_policies_are_checked_against_the_club() -> None:
     spare = HoldWhile(member.tier("tiers") == "gold")
     with pytest.raises(DefinitionError, match=r"policy .*: the club has no 'tears' among its tiers .*'tiers'"):
         engine(policies=[HoldWhile(member.tier("tears") == "gold")])
-    with pytest.raises(DefinitionError, match="policy .*: it asks .*, and there is no club"):
+    with pytest.raises(DefinitionError, match=r"policy .*: it asks .*, and there is no club"):
         engine(policies=[spare], club=None)
     one = engine(Rule("r", on(orders), Send("x", topic="offers")), policies=[spare])
     one.record(order("o1", 60_000))

@@ -19,6 +19,7 @@ from retention_engine.clubs import (
     SpendMetric,
     Streak,
     Tiers,
+    YearlyBonus,
     per_money,
 )
 from retention_engine.errors import LedgerError
@@ -39,7 +40,7 @@ from retention_engine.loyalty.codes import CodeKeys, Percent
 from retention_engine.loyalty.earning import Spending
 from retention_engine.loyalty.games import Recurrence
 from retention_engine.loyalty.tiers import Calendar, Level, TierProgramme
-from retention_engine.predicates import member, visits
+from retention_engine.predicates import member, month_day, visits
 from retention_engine.rules import Grant, IssueCode
 from retention_engine.timing import DAY, HOUR, local_days, to_instant
 
@@ -63,6 +64,7 @@ CLUB = Club(
                 Earning("delivered", per_money(1, 200), vesting=Vesting(start="delivered", after=days(1))),
             ],
             bonuses=[Bonus("review", on="reviewed", amount=5, caps=(Cap(limit=10, window="day"),))],
+            yearly=[YearlyBonus("carnival", anchor=month_day(2, 5), amount=4, when=orders.exists())],
             spending=Spending(point_value=Fraction(1)),
         )
     ],
@@ -91,7 +93,7 @@ RULES = [
     Rule("soon", entering(member.expiring("pts", days(2)) >= 5), Send("soon", purpose="service"), re_entry="always"),
     Rule("three", on(events("achievement_completed")), Grant("pts", 3)),
     Rule("gold", entering(member.tier("tiers") == "gold"), Send("gold", purpose="service")),
-    Rule("streak", entering(member.streak("daily") >= 3), Send("streak", purpose="service"), re_entry="always"),
+    Rule("streak", entering(member.streak("daily") >= 2), Send("streak", purpose="service"), re_entry="always"),
     Rule("code", entering(member.codes_expiring("spring", days(2)) >= 1), Send("use it", purpose="service")),
     Rule("big", after(orders.where(item.total >= 900), days(1)), Send("big", purpose="service")),
     Rule("near", entering(member.to_next("tiers") <= 500), Send("near", purpose="service"), re_entry="always"),

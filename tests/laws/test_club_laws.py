@@ -86,10 +86,10 @@ QUESTIONS = [
     member.tier_rank("tiers") >= 1,
     member.to_next("tiers") <= 500,
     member.to_keep("tiers") > 0,
-    member.in_grace("tiers") == True,  # noqa: E712 - a predicate, not a truth
-    member.review_due("tiers", days(5)) == True,  # noqa: E712 - as above
+    member.in_grace("tiers"),
+    member.review_due("tiers", days(5)),
     member.streak("daily") >= 2,
-    member.streak_at_risk("daily", hours(6)) == True,  # noqa: E712 - as above
+    member.streak_at_risk("daily", hours(6)),
     member.progress("three") >= 2,
     member.achievement("three") == "completed",
     member.codes("spring") >= 1,

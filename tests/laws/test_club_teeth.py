@@ -11,8 +11,10 @@ from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
 
 from retention_engine import Engine
-from retention_engine.clubs import Books, Clerk, Club
+from retention_engine.clubs import Club
 from retention_engine.clubs import club as club_module
+from retention_engine.clubs.books import Books
+from retention_engine.clubs.clerk import Clerk
 from retention_engine.errors import FactConflict, RetentionError
 from retention_engine.facts import LedgerPosted, LevelReached
 from retention_engine.loyalty import Redeem, advance

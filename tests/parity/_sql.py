@@ -268,8 +268,8 @@ member.tier("club") == "gold"
 member.tier("club") != "gold"
 member.tier("club").is_set()
 member.tier("club").starts_with("gold") and member.balance("other") < 300
-member.in_grace("club") == True
-not member.in_grace("club") == False
+member.in_grace("club")
+not member.in_grace("club")
 events("x").count() == 8
 events("x").distinct("v") == 5
 events("x").sum("v") >= 3

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retention_engine.errors import DefinitionError, ExpressionError
 from retention_engine.facts import Visited
-from retention_engine.predicates import QUANTITIES, Membership, Truth, explain, member, parse
+from retention_engine.predicates import QUANTITIES, TRUTHS, Membership, MembershipTruth, Truth, explain, member, parse
 from retention_engine.predicates.compiler import compile_predicates
 from retention_engine.state import History, Steps, apply
 from retention_engine.timing import NEVER, days, zone
@@ -63,9 +63,9 @@ ASKED = [
     member.tier("club") == "gold",
     ~(member.tier("club") == "gold"),
     member.tier("club").is_set(),
-    member.in_grace("club") == True,  # noqa: E712 - a predicate, not a truth
+    member.in_grace("club"),
     (member.expiring("pts", days(7)) > 0) & (member.balance("pts") < 3),
-    (member.tier("club").is_in("base", "gold")) | (member.in_grace("club") == False),  # noqa: E712 - as above
+    (member.tier("club").is_in("base", "gold")) | ~member.in_grace("club"),
 ]
 
 
@@ -129,14 +129,17 @@ def test_an_earlier_instant_is_asked_anew() -> None:
     assert [predicate.verdict(View(history, at, UTC)).holds for at in (6, 3, 6)] == [True, False, True]
 
 
-@pytest.mark.parametrize("name", sorted(QUANTITIES))
+@pytest.mark.parametrize("name", sorted({**QUANTITIES, **TRUTHS}))
 def test_every_quantity_is_written_and_read_back(name: str) -> None:
     """The text and the Python form are the same value; the sort is what it is compared with."""
-    sort, kinds = QUANTITIES[name]
+    kinds = TRUTHS[name] if name in TRUTHS else QUANTITIES[name][1]
     arguments = tuple("club" if kind is str else days(7) for kind in kinds)
-    made = getattr(member, name)(*arguments)
-    assert made == Membership(name, arguments)
-    asked = made == {"number": 3, "text": "gold", "flag": True}[sort]
+    made = asked = getattr(member, name)(*arguments)
+    if name in TRUTHS:
+        assert made == MembershipTruth(name, arguments)
+    else:
+        assert made == Membership(name, arguments)
+        asked = made == {"number": 3, "text": "gold"}[QUANTITIES[name][0]]
     assert parse(str(asked)) == asked
     assert eval(repr(asked), {"member": member, "days": days}) == asked
     assert asked.reads() == frozenset({"member"})
@@ -166,12 +169,19 @@ def test_an_unknown_quantity_is_named() -> None:
     """In Python, too."""
     with pytest.raises(DefinitionError, match=r"unknown quantity 'member\.points'"):
         Membership("points", ("pts",))
+    with pytest.raises(DefinitionError, match=r"unknown truth 'member\.in_grass' \(did you mean 'in_grace'\?\)"):
+        MembershipTruth("in_grass", ("club",))
 
 
 def test_nobody_without_a_club_has_anything() -> None:
     """No value is no error: the comparison is false, its negation true."""
     view = View(History("anna"), 0, UTC)
-    for predicate in (member.balance("pts") >= 0, member.balance("pts") < 5, member.tier("club").is_set()):
+    for predicate in (
+        member.balance("pts") >= 0,
+        member.balance("pts") < 5,
+        member.tier("club").is_set(),
+        member.in_grace("t"),
+    ):
         assert not predicate.verdict(view).holds
         assert (~predicate).verdict(view).holds
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from attrs import asdict, frozen
 
 from retention_engine.errors import DefinitionError
-from retention_engine.predicates import MEMBERSHIP, Aggregate, Membership, Node, Truth, Where
+from retention_engine.predicates import MEMBERSHIP, Aggregate, Membership, MembershipTruth, Node, Truth, Where
 from retention_engine.predicates.sql import Columns, Source
 from retention_engine.state import History, Moment, fields_of, read_any
 from retention_engine.timing import NEVER, local_date, to_instant
@@ -62,13 +62,15 @@ def tables(
     collections, attributes = _asked(asked)
     found = [_customers(people, sorted(attributes), shop_zone)]
     found += [_records(people, name, sorted(names)) for name, names in sorted(collections.items())]
-    members = dict.fromkeys(node for node in _walk(asked) if isinstance(node, Membership))
+    members = dict.fromkeys(node for node in _walk(asked) if isinstance(node, Membership | MembershipTruth))
     if members:
         found.append(_membership(people, list(members), at, shop_zone))
     return {each.name: each for each in found}
 
 
-def _membership(people: list[History], asked: list[Membership], at: datetime | int | str | None, zone: str) -> Rows:
+def _membership(
+    people: list[History], asked: list[Membership | MembershipTruth], at: datetime | int | str | None, zone: str
+) -> Rows:
     """Return the steps of every quantity: from when until when it has a value; yes and no are 1 and 0."""
     if at is None:
         raise DefinitionError(f"{asked[0]} is asked from an instant on: give at=")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable
 from operator import attrgetter
 
@@ -16,10 +16,12 @@ from retention_engine.errors import LedgerError
 from retention_engine.facts import Fact
 from retention_engine.loyalty import Command
 from retention_engine.state import History, apply
+from retention_engine.timing import NEVER
 from retention_engine.view import View, zone_of
 
 CARRIED_OUT = ("grant", "issue_code")
 """The kinds of action that a club carries out itself, in the commit of the decision."""
+_effective = attrgetter("effective")
 _place = attrgetter("effective", "at", "id")
 
 
@@ -95,15 +97,18 @@ class Clerk:
         """
         waiting = sorted(facts, key=_place)
         history, made = History(self.books.customer, teller=self.club), list[Fact]()
-        place = 0
-        while place < len(waiting) and (now := waiting[place].effective) <= upto:
-            start = place
-            while place < len(waiting) and waiting[place].effective == now:
-                apply(history, waiting[place])
-                place += 1
-            if now > since:
-                found = self.take_in(waiting[start:place], View(history, now, zone_of(history, zone)))
-                for fact in found:
-                    insort(waiting, fact, lo=place, key=_place)
-                made += found
+        place = bisect_right(waiting, since, key=_effective)
+        for fact in waiting[:place]:
+            apply(history, fact)
+        turn = NEVER if place == 0 else self.by_time(View(history, since, zone_of(history, zone)))[1]
+        while (now := min(turn, waiting[place].effective if place < len(waiting) else NEVER)) <= upto:
+            start, place = place, bisect_right(waiting, now, key=_effective)
+            for fact in waiting[start:place]:
+                apply(history, fact)
+            view = View(history, now, zone_of(history, zone))
+            found = self.take_in(waiting[start:place], view)
+            told, turn = self.by_time(view)
+            for fact in (*found, *told):
+                insort(waiting, fact, lo=place, key=_place)
+                made.append(fact)
         return history, made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, fields, frozen
@@ -27,10 +27,12 @@ from retention_engine.keys import fingerprint
 from retention_engine.loyalty import Command, Earn, Lasts, Terms
 from retention_engine.loyalty.codes import CodeKeys
 from retention_engine.loyalty.games import Mission
-from retention_engine.predicates import Membership, Node
+from retention_engine.predicates import Membership, MembershipTruth, Node
 from retention_engine.state import History, Steps
 from retention_engine.timing import NEVER, microseconds
 from retention_engine.view import View
+
+_Declared = TypeVar("_Declared")
 
 
 def _name(declared: Any) -> str:
@@ -41,18 +43,43 @@ def _name(declared: Any) -> str:
     return found
 
 
-def _named(what: type[Any]) -> Any:
-    def convert(value: Iterable[Any]) -> tuple[Any, ...]:
-        found = tuple(value)
-        for one in found:
-            if not isinstance(one, what):
-                raise DefinitionError(f"{what.__name__} values are needed, not {shown(one)}")
-        names = [_name(one) for one in found]
-        if len(set(names)) < len(names):
-            raise DefinitionError(f"two declarations have one name: {shown(names)}")
-        return found
+def _all(kind: type[_Declared], value: Iterable[_Declared]) -> tuple[_Declared, ...]:
+    found = tuple(value)
+    for one in found:
+        if not isinstance(one, kind):
+            raise DefinitionError(f"{kind.__name__} values are needed, not {shown(one)}")
+    names = [_name(one) for one in found]
+    if len(set(names)) < len(names):
+        raise DefinitionError(f"two declarations have one name: {shown(names)}")
+    return found
 
-    return field(default=(), converter=convert)
+
+def _programmes(value: Iterable[Programme]) -> tuple[Programme, ...]:
+    return _all(Programme, value)
+
+
+def _tiers(value: Iterable[Tiers]) -> tuple[Tiers, ...]:
+    return _all(Tiers, value)
+
+
+def _promotions(value: Iterable[Promotion]) -> tuple[Promotion, ...]:
+    return _all(Promotion, value)
+
+
+def _referrals(value: Iterable[ReferralProgramme]) -> tuple[ReferralProgramme, ...]:
+    return _all(ReferralProgramme, value)
+
+
+def _achievements(value: Iterable[Achievement]) -> tuple[Achievement, ...]:
+    return _all(Achievement, value)
+
+
+def _missions(value: Iterable[Mission]) -> tuple[Mission, ...]:
+    return _all(Mission, value)
+
+
+def _streaks(value: Iterable[Streak]) -> tuple[Streak, ...]:
+    return _all(Streak, value)
 
 
 @frozen(kw_only=True)
@@ -70,13 +97,13 @@ class Club:
         keys: the secrets that codes are derived from; needed to give any.
     """
 
-    programmes: tuple[Programme, ...] = _named(Programme)
-    tiers: tuple[Tiers, ...] = _named(Tiers)
-    promotions: tuple[Promotion, ...] = _named(Promotion)
-    referrals: tuple[ReferralProgramme, ...] = _named(ReferralProgramme)
-    achievements: tuple[Achievement, ...] = _named(Achievement)
-    missions: tuple[Mission, ...] = _named(Mission)
-    streaks: tuple[Streak, ...] = _named(Streak)
+    programmes: tuple[Programme, ...] = field(default=(), converter=_programmes)
+    tiers: tuple[Tiers, ...] = field(default=(), converter=_tiers)
+    promotions: tuple[Promotion, ...] = field(default=(), converter=_promotions)
+    referrals: tuple[ReferralProgramme, ...] = field(default=(), converter=_referrals)
+    achievements: tuple[Achievement, ...] = field(default=(), converter=_achievements)
+    missions: tuple[Mission, ...] = field(default=(), converter=_missions)
+    streaks: tuple[Streak, ...] = field(default=(), converter=_streaks)
     keys: CodeKeys | None = field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -133,7 +160,7 @@ class Club:
         Raises:
             DefinitionError: names it, and the nearest.
         """
-        if isinstance(node, Membership):
+        if isinstance(node, Membership | MembershipTruth):
             self.named(ANSWERS[node.name][0], node.arguments[0])
         for part in node.parts():
             self.check(part)

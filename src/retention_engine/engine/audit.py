@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from retention_engine.actions import Action, Decision, Parcel, ParcelState
-from retention_engine.clubs import CARRIED_OUT, Club, audited, carried_out
+from retention_engine.clubs import Club
+from retention_engine.clubs.auditing import audited, carried_out
+from retention_engine.clubs.clerk import CARRIED_OUT
 from retention_engine.facts import Fact, MessageSent
 from retention_engine.loyalty import State, global_violations
 from retention_engine.ports import Store

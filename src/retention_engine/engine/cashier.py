@@ -8,15 +8,29 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from retention_engine.clubs import Clerk, Club, NoCodes, Programme
+from retention_engine.clubs import Club, Programme
 from retention_engine.clubs.books import read_entry
-from retention_engine.clubs.preview import Preview, preview
+from retention_engine.clubs.clerk import Clerk
+from retention_engine.clubs.giving import NoCodes
+from retention_engine.clubs.preview import Preview, gift_command, preview
 from retention_engine.clubs.tiers import standing_at
 from retention_engine.engine.host import Host
 from retention_engine.engine.recording import hold_books
 from retention_engine.errors import LedgerError
 from retention_engine.facts import Fact, Line
-from retention_engine.loyalty import Account, Balance, Command, Result, State, advance, decide
+from retention_engine.loyalty import (
+    Account,
+    Balance,
+    Command,
+    OpenHold,
+    Result,
+    State,
+    advance,
+    decide,
+    statement_table,
+    step_key,
+    why,
+)
 from retention_engine.loyalty.tiers import Standing
 from retention_engine.state import History
 from retention_engine.timing import to_instant
@@ -74,8 +88,7 @@ class Cashier:
 
     def account(self, customer: str, unit: str) -> Account:
         """Return the account of a customer, for the commands of ``loyalty``."""
-        programme: Programme = self._club.named("programmes", unit)
-        return programme.account(customer)
+        return self._programme(unit).account(customer)
 
     def balance(self, customer: str, unit: str, *, at: Instant) -> Balance:
         """Return what a customer has at an instant."""
@@ -94,13 +107,47 @@ class Cashier:
         Args:
             more: ``total``, ``paid``, ``points``, ``asked`` and ``order_id``, as ``clubs.preview`` takes them.
         """
-        now = to_instant(at)
-        programme: Programme = self._club.named("programmes", unit)
+        now, programme = to_instant(at), self._programme(unit)
         found = self._customer(customer, now)
         view = View(found.history, now, zone_of(found.history, self._shop.zone))
         tier = self._club.tier(programme, View(found.history, now + 1, view.where))
         state = found.clerk.books.state(programme.account(customer))
         return preview(programme, view, lines, state, tier=tier, **more)
+
+    def hold(self, customer: str, unit: str, amount: int, *, order: str, at: Instant) -> Answer:
+        """Promise units to an order that is being made; the order spends them when it is paid.
+
+        The same order again has its own hold back, with the new amount; an hour later it ends by itself.
+        """
+        key = step_key("hold", order, f"{amount}", f"{to_instant(at)}")
+        return self.do(OpenHold(key=key, account=self.account(customer, unit), at=at, amount=amount, purpose=order))
+
+    def gift(self, customer: str, unit: str, gift: str, *, request: str, at: Instant) -> Answer:
+        """Let a customer take a gift of the programme for units.
+
+        Args:
+            request: the id of this wish; the same again is the same gift.
+        """
+        now, programme = to_instant(at), self._programme(unit)
+        found = self._customer(customer, now)
+        view = View(found.history, now, zone_of(found.history, self._shop.zone))
+        state = found.clerk.books.state(programme.account(customer))
+        return self.do(gift_command(programme, view, gift, state, request=request))
+
+    def statement(self, customer: str, unit: str, *, at: Instant, language: str = "en") -> str:
+        """Return every lot of an account as a table for the customer, in their own zone: ``en`` or ``ru``."""
+        return statement_table(self.state(customer, unit, at=at), language=language, where=self._zone(customer, at))
+
+    def why(self, customer: str, unit: str, *, at: Instant, language: str = "en") -> list[str]:
+        """Return why the balance is what it is, in sentences for the customer."""
+        return why(self.state(customer, unit, at=at), language=language, where=self._zone(customer, at))
+
+    def _zone(self, customer: str, at: Instant) -> str:
+        return zone_of(self._customer(customer, to_instant(at)).history, self._shop.zone).key
+
+    def _programme(self, unit: str) -> Programme:
+        found: Programme = self._club.named("programmes", unit)
+        return found
 
     def holders(self, unit: str, *, at: Instant) -> dict[str, int]:
         """Return who has units that can be spent, such as the tickets of a raffle; everybody is read."""

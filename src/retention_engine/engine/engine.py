@@ -10,7 +10,9 @@ from datetime import datetime
 
 from retention_engine.actions import Decision
 from retention_engine.arbitration import Policy
-from retention_engine.clubs import CARRIED_OUT, Club, NoCodes
+from retention_engine.clubs import Club
+from retention_engine.clubs.clerk import CARRIED_OUT
+from retention_engine.clubs.giving import NoCodes
 from retention_engine.engine.advance import Advance
 from retention_engine.engine.cashier import Cashier
 from retention_engine.engine.club import follow

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from attrs import fields, frozen, has
 
 from retention_engine.arbitration import Arbiter, Policy, courtesy
-from retention_engine.clubs import CARRIED_OUT, Club
+from retention_engine.clubs import Club
+from retention_engine.clubs.clerk import CARRIED_OUT
 from retention_engine.engine.switches import switches_of
 from retention_engine.errors import DefinitionError
 from retention_engine.keys import fingerprint
@@ -19,6 +20,7 @@ from retention_engine.predicates import (
     Dates,
     Local,
     Membership,
+    MembershipTruth,
     Node,
     Records,
     Refinable,
@@ -120,7 +122,7 @@ def anchor_of(predicate: Node) -> Anchor:
     stack = [predicate]
     while stack:
         node = stack.pop()
-        membership = membership or isinstance(node, Membership)
+        membership = membership or isinstance(node, Membership | MembershipTruth)
         calendar = calendar or isinstance(node, Yearly | Dates | Local) or _has_days(node)
         spec = _column(node)
         if spec is not None:

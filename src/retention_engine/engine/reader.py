@@ -14,6 +14,7 @@ from retention_engine.arbitration import Arbiter, Clearance, Policy, courtesy
 from retention_engine.clubs import Club
 from retention_engine.engine.audit import Breach, breaches
 from retention_engine.engine.clearing import asked_again, begun, clear, undecided
+from retention_engine.engine.codes.audit import code_breaches
 from retention_engine.engine.goals import Attempt, attempts
 from retention_engine.engine.guard import released, switch_subjects
 from retention_engine.engine.membership import Member, histories, members
@@ -151,7 +152,10 @@ class Reader:
         Every customer is read: meant for a nightly look, not for every request.
         """
         with self._lock:
-            return list(breaches(self.store, self.club))
+            found = list(breaches(self.store, self.club))
+            if self.club is not None and self.club.promotions:
+                found += code_breaches(self.store, self._cursor() or 0)
+            return found
 
     def close(self) -> None:
         """Close the store."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 
 from retention_engine.actions import Decision
-from retention_engine.clubs import Giver, NoCodes
+from retention_engine.clubs.giving import Giver, NoCodes
 from retention_engine.engine.plan import Plan
 from retention_engine.facts import CodeIssued, Fact, LedgerPosted, LedgerRefused, MessageSent
 

@@ -14,7 +14,7 @@ from typing import Any
 from attrs import define, field
 
 from retention_engine.actions import Decision
-from retention_engine.clubs import CARRIED_OUT, Clerk
+from retention_engine.clubs.clerk import CARRIED_OUT, Clerk
 from retention_engine.engine.journeys import Journeys
 from retention_engine.engine.memory import Memory
 from retention_engine.engine.terms import CLUB, OURS, Subject, Terms, Walked

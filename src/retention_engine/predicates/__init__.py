@@ -51,7 +51,7 @@ from retention_engine.predicates.kinds import (
     views,
     visits,
 )
-from retention_engine.predicates.membership import MEMBERSHIP, QUANTITIES, Membership, member
+from retention_engine.predicates.membership import MEMBERSHIP, QUANTITIES, TRUTHS, Membership, MembershipTruth, member
 from retention_engine.predicates.named import read_segments
 from retention_engine.predicates.parse import parse, read
 from retention_engine.predicates.records import (
@@ -69,6 +69,7 @@ from retention_engine.predicates.records import (
 __all__ = [
     "MEMBERSHIP",
     "QUANTITIES",
+    "TRUTHS",
     "Age",
     "Aggregate",
     "All",
@@ -87,6 +88,7 @@ __all__ = [
     "Local",
     "Member",
     "Membership",
+    "MembershipTruth",
     "MonthDay",
     "Node",
     "Not",

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from retention_engine.errors import DefinitionError, nearest, shown
+from retention_engine.predicates.base import Truth, Verdict
 from retention_engine.predicates.compare import Constant, Quantity, Reading
 from retention_engine.state import Steps
 from retention_engine.timing import Span
@@ -26,14 +27,11 @@ QUANTITIES: dict[str, tuple[str, tuple[type, ...]]] = {
     "debt": ("number", (str,)),
     "expiring": ("number", (str, Span)),
     "held": ("number", (str,)),
-    "in_grace": ("flag", (str,)),
     "mission": ("text", (str,)),
     "pending": ("number", (str,)),
     "progress": ("number", (str,)),
     "referred": ("text", (str,)),
-    "review_due": ("flag", (str, Span)),
     "streak": ("number", (str,)),
-    "streak_at_risk": ("flag", (str, Span)),
     "tier": ("text", (str,)),
     "tier_rank": ("number", (str,)),
     "to_keep": ("number", (str,)),
@@ -41,6 +39,13 @@ QUANTITIES: dict[str, tuple[str, tuple[type, ...]]] = {
     "vesting": ("number", (str, Span)),
 }
 """Name -> what it is, and its arguments: the first names a unit, a tier programme, a promotion, a streak and so on."""
+
+TRUTHS: dict[str, tuple[type, ...]] = {
+    "in_grace": (str,),
+    "review_due": (str, Span),
+    "streak_at_risk": (str, Span),
+}
+"""Name of what holds or does not -> its arguments."""
 
 
 @frozen
@@ -75,11 +80,7 @@ class Membership(Quantity):
         """Check the name and the arguments."""
         if self.name not in QUANTITIES:
             raise DefinitionError(f"unknown quantity {shown(f'member.{self.name}')}{nearest(self.name, QUANTITIES)}")
-        kinds = QUANTITIES[self.name][1]
-        words = ", ".join("a span such as days(7)" if kind is Span else "a name" for kind in kinds)
-        fit = len(kinds) == len(self.arguments) and all(map(isinstance, self.arguments, kinds))
-        if not fit or not is_printable(self.arguments[0]) or any(_is_empty(each) for each in self.arguments):
-            raise DefinitionError(f"member.{self.name}() takes {words}, not {shown(self.arguments)}")
+        _check(self.name, self.arguments, QUANTITIES[self.name][1])
 
     def reads(self) -> frozenset[str]:
         """Return the name that stands for all of it."""
@@ -98,8 +99,41 @@ class Membership(Quantity):
         return f"member.{self.name}({', '.join(map(repr, self.arguments))})"
 
 
-def _is_empty(value: str | Span) -> bool:
-    return isinstance(value, Span) and value.micros == 0
+@frozen(cache_hash=True, repr=False)
+class MembershipTruth(Truth):
+    """Something that holds of a member or not, by its name, such as ``in_grace``."""
+
+    name: str
+    arguments: tuple[str | Span, ...]
+
+    def __attrs_post_init__(self) -> None:
+        """Check the name and the arguments."""
+        if self.name not in TRUTHS:
+            raise DefinitionError(f"unknown truth {shown(f'member.{self.name}')}{nearest(self.name, TRUTHS)}")
+        _check(self.name, self.arguments, TRUTHS[self.name])
+
+    def reads(self) -> frozenset[str]:
+        """Return the name that stands for all of it."""
+        return frozenset({MEMBERSHIP})
+
+    def verdict(self, view: View) -> Verdict:
+        """Hold until the next step at which it does not; of somebody in no club never."""
+        steps = _Stepwise(view.history.steps(self.name, self.arguments, at=view.now, where=view.where))
+        holds, at = bool(steps.value(view.now)), steps.turns(view.now)
+        while at is not None and bool(steps.value(at)) == holds:
+            at = steps.turns(at)
+        return Verdict(holds, at)
+
+    def write(self, *, python: bool) -> str:
+        """Write the call."""
+        return f"member.{self.name}({', '.join(map(repr, self.arguments))})"
+
+
+def _check(name: str, arguments: tuple[object, ...], kinds: tuple[type, ...]) -> None:
+    words = ", ".join("a span such as days(7)" if kind is Span else "a name" for kind in kinds)
+    fit = len(kinds) == len(arguments) and all(map(isinstance, arguments, kinds)) and is_printable(arguments[0])
+    if not fit or any(isinstance(each, Span) and each.micros == 0 for each in arguments):
+        raise DefinitionError(f"member.{name}() takes {words}, not {shown(arguments)}")
 
 
 class _Member:
@@ -137,9 +171,9 @@ class _Member:
         """Return the units promised to orders that are not finished."""
         return Membership("held", (unit,))
 
-    def in_grace(self, tiers: str) -> Membership:
-        """Return whether the level is over and only kept for the grace period."""
-        return Membership("in_grace", (tiers,))
+    def in_grace(self, tiers: str) -> MembershipTruth:
+        """Hold while the level is over and only kept for the grace period."""
+        return MembershipTruth("in_grace", (tiers,))
 
     def mission(self, name: str) -> Membership:
         """Return where a mission stands: ``not_started``, ``in_progress``, ``completed`` or ``expired``."""
@@ -157,17 +191,17 @@ class _Member:
         """Return where the customer's own referral stands, such as ``attributed`` or ``rewarded``."""
         return Membership("referred", (programme,))
 
-    def review_due(self, tiers: str, within: Span) -> Membership:
-        """Return whether the level is reviewed within a span."""
-        return Membership("review_due", (tiers, within))
+    def review_due(self, tiers: str, within: Span) -> MembershipTruth:
+        """Hold while the level is reviewed within a span."""
+        return MembershipTruth("review_due", (tiers, within))
 
     def streak(self, name: str) -> Membership:
         """Return how many periods in a row a streak has."""
         return Membership("streak", (name,))
 
-    def streak_at_risk(self, name: str, lead: Span) -> Membership:
-        """Return whether a streak breaks at the end of this period, which is not further away than a span."""
-        return Membership("streak_at_risk", (name, lead))
+    def streak_at_risk(self, name: str, lead: Span) -> MembershipTruth:
+        """Hold while a streak breaks at the end of this period, which is not further away than a span."""
+        return MembershipTruth("streak_at_risk", (name, lead))
 
     def tier(self, tiers: str) -> Membership:
         """Return the name of the customer's level."""

@@ -22,7 +22,7 @@ from retention_engine.predicates.base import (
 from retention_engine.predicates.calendars import Local, dates, month_day, yearly
 from retention_engine.predicates.compare import Quantity
 from retention_engine.predicates.items import Item
-from retention_engine.predicates.membership import QUANTITIES, member
+from retention_engine.predicates.membership import QUANTITIES, TRUTHS, member
 from retention_engine.predicates.records import Refinable, entry
 from retention_engine.predicates.syntax import DEEPEST_SYNTAX, position_of, syntax
 from retention_engine.state import COLLECTIONS
@@ -255,8 +255,9 @@ class _Reader:
         return getattr(owner, node.func.attr)(*arguments, **named)
 
     def _member(self, node: ast.Attribute, arguments: list[Any], named: dict[str, Any]) -> Any:
-        if node.attr not in QUANTITIES:
-            raise self.error(node, f"unknown quantity {shown(f'member.{node.attr}')}{nearest(node.attr, QUANTITIES)}")
+        names = (*QUANTITIES, *TRUTHS)
+        if node.attr not in names:
+            raise self.error(node, f"unknown quantity {shown(f'member.{node.attr}')}{nearest(node.attr, names)}")
         self._count(node)
         return getattr(member, node.attr)(*arguments, **named)
 

@@ -74,6 +74,11 @@ def _has_gaps(node: Node) -> bool:
     return isinstance(node, Gaps) or any(_has_gaps(part) for part in node.parts())
 
 
+def default_name(kind: str, about: str) -> str:
+    """Return the name of a step that was given none: a code and the message that brings it are two steps."""
+    return f"{kind}:{about}" if kind in ("grant", "issue_code") else about
+
+
 @frozen(cache_hash=True, repr=False)
 class Do(Written):
     """An action of any kind, carried out by a transport or by the host.
@@ -88,7 +93,8 @@ class Do(Written):
         on_unknown: when nobody knows whether it was sent: ``drop`` (at most once), ``retry`` (at least once), ``ask``.
         items: the records that the message shows; may ask for those since ``entry``.
         data: plain values handed on.
-        name: of the step, unique in its rule and never changed; by default ``about``.
+        name: of the step, unique in its rule and never changed; by default ``about``, with the kind before it of grants
+            and codes.
     """
 
     kind: str = field(validator=check_name)
@@ -104,7 +110,7 @@ class Do(Written):
 
     @name.default
     def _name(self) -> str:
-        return self.about
+        return default_name(self.kind, self.about)
 
     def __attrs_post_init__(self) -> None:
         """Check that the channel is said once."""
@@ -140,7 +146,8 @@ class Do(Written):
         written = {name: repr(value) for name, value in words.items() if value is not None}
         written |= {} if self.items is None else {"items": self.items.write(python=python)}
         written |= {"data": repr(data)} if data else {}
-        return written | ({} if self.name == self.about else {"name": repr(self.name)})
+        usual = default_name(self.kind, self.about)
+        return written | ({} if self.name == usual else {"name": repr(self.name)})
 
 
 def _written(call: str, arguments: list[str], words: dict[str, str]) -> str:
@@ -148,7 +155,7 @@ def _written(call: str, arguments: list[str], words: dict[str, str]) -> str:
 
 
 def _do(kind: str, about: str, name: str | None, **words: Any) -> Do:
-    return Do(kind, about, name=about if name is None else name, **words)
+    return Do(kind, about, name=default_name(kind, about) if name is None else name, **words)
 
 
 def Send(

@@ -15,7 +15,7 @@ from retention_engine.predicates.attributes import Attribute, Bucket
 from retention_engine.predicates.base import All, AnyOf, AtLeast, Not, Segment, Truth
 from retention_engine.predicates.calendars import Dates, Local, Yearly
 from retention_engine.predicates.compare import Compare, Constant, plain
-from retention_engine.predicates.membership import Membership
+from retention_engine.predicates.membership import Membership, MembershipTruth
 from retention_engine.predicates.sql.aggregates import Aggregates
 from retention_engine.predicates.sql.compare import binary, both, compare, compare_age, either, settled
 from retention_engine.predicates.sql.dialects import bytewise, render
@@ -93,6 +93,9 @@ class Compiler:
         keep = [] if source.where is None else [self.reader.expression(source.where, CUSTOMER)]
         conditions = [*keep, *([] if where is None else [where])]
         return query.where(both(conditions).unnest(), copy=False) if conditions else query
+
+    def _membership(self, node: MembershipTruth) -> exp.Expr:
+        return settled(compare(self.tables.membership(node), "==", 1))
 
     def _all(self, node: All) -> exp.Expr:
         return both([self.truth(part) for part in node.inside])
@@ -186,6 +189,7 @@ _TRUTHS: dict[type[Truth], Callable[[Compiler, Any], exp.Expr]] = {
     AtLeast: Compiler._at_least,
     Compare: Compiler._compare,
     Dates: Compiler._dates,
+    MembershipTruth: Compiler._membership,
     Not: Compiler._not,
     Segment: Compiler._segment,
     Yearly: Compiler._yearly,

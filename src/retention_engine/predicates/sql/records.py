@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from retention_engine.errors import DefinitionError
 from retention_engine.predicates.aggregates import Collection
-from retention_engine.predicates.membership import MEMBERSHIP, Membership
+from retention_engine.predicates.membership import MEMBERSHIP, Membership, MembershipTruth
 from retention_engine.predicates.records import CalendarDays, Entry, Gaps, Records, Since, Where, Window
 from retention_engine.predicates.sql.compare import Cells, binary, both, compare, known
 from retention_engine.predicates.sql.dialects import bytewise
@@ -74,7 +74,7 @@ class Tables:
                 return rows.limited(binary(rows.chosen.at.copy(), ">", integer(node.moment)), node.moment)
         raise DefinitionError(f"{node} has no SQL reading: {type(node).__name__} of a journey's entry or of your own")
 
-    def membership(self, node: Membership) -> Cells:
+    def membership(self, node: Membership | MembershipTruth) -> Cells:
         """Return the value of a quantity of the membership at the instant, NULL where there is none."""
         where = self.reader.source.table(MEMBERSHIP)
         if MEMBERSHIP not in self.relations:
@@ -82,9 +82,8 @@ class Tables:
         lasts = binary(column("until", ROW), ">", integer(self.clock.at))
         named = binary(column("quantity", ROW), "==", text(node.text()))
         chosen = Chosen(self.reader.expression(where.at, ROW)).limited(lasts).limited(named)
-        slot = "text" if node.sort() == "text" else "whole"
-        found = self.relations[MEMBERSHIP].output(Asked("max", chosen, column(slot, ROW)))
-        return {"flag": binary(found, "==", integer(1))} if node.sort() == "flag" else {slot: found}
+        slot = "text" if isinstance(node, Membership) and node.sort() == "text" else "whole"
+        return {slot: self.relations[MEMBERSHIP].output(Asked("max", chosen, column(slot, ROW)))}
 
     def _records(self, name: str) -> Rows:
         reader, where = self.reader, self.reader.source.table(name)
