@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from retention_engine import Engine, Line, Money, Order, Rule, entering, orders
-from retention_engine.clubs import Club, Earning, Programme, SpendMetric, Tiers, YearlyBonus, per_money
+from retention_engine import Customer, Engine, Line, Money, Order, Rule, entering, orders
+from retention_engine.clubs import Club, Earning, Gift, Programme, SpendMetric, Tiers, YearlyBonus, per_money
 from retention_engine.errors import DefinitionError, Insufficient, KeyConflict, LedgerError
 from retention_engine.facts import LedgerPosted, OrderCancelled, OrderPlaced
 from retention_engine.loyalty import AT_ONCE, Adjust, Capture, Merge, OpenHold, Redeem, Transfer, Unit, Void
@@ -261,4 +261,25 @@ def test_what_time_alone_grants_is_there_at_the_counter() -> None:
     due = [action.due for action in engine.advance(NOW + 20 * DAY)]
     assert posted(engine) == [("order", 100), ("earn", 50), ("redeem", -30), ("earn", 1)]
     assert due == [to_instant("2026-03-03T00:00:00Z") + 1]
+    assert engine.verify() == []
+
+
+def test_the_usual_wishes_have_words_of_their_own() -> None:
+    """A hold for an order, again with another amount; a gift; the statement and the reasons, in two languages."""
+    mug = Gift("mug", 60)
+    engine = Engine([], club=Club(programmes=[evolve(PROGRAMME, gifts=[mug])]), since=NOW - DAY)
+    engine.record([Customer(id="anna", registered=NOW - 1, zone="Asia/Tokyo"), order("o1")])
+    cashier = engine.cashier
+    first = cashier.hold("anna", "pts", 40, order="o2", at=NOW + HOUR)
+    assert cashier.hold("anna", "pts", 40, order="o2", at=NOW + HOUR).replayed
+    second = cashier.hold("anna", "pts", 30, order="o2", at=NOW + HOUR + MINUTE)
+    assert (first.result["held"], second.result["held"], first.result["hold"]) == (40, 30, second.result["hold"])
+    assert cashier.balance("anna", "pts", at=NOW + HOUR + MINUTE) == (0, 70, 30, 0)
+    for _ in range(2):
+        cashier.gift("anna", "pts", "mug", request="wish-1", at=NOW + HOUR + MINUTE)
+    assert cashier.balance("anna", "pts", at=NOW + HOUR + MINUTE).available == 10
+    with pytest.raises(LedgerError, match="60"):
+        cashier.gift("anna", "pts", "mug", request="wish-2", at=NOW + HOUR + MINUTE)
+    assert "order 1" in cashier.statement("anna", "pts", at=NOW + DAY).replace("o1", "1")
+    assert cashier.why("anna", "pts", at=NOW + DAY)[0] != cashier.why("anna", "pts", at=NOW + DAY, language="ru")[0]
     assert engine.verify() == []
