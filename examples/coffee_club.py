@@ -58,8 +58,7 @@ def story(shop: Engine) -> None:
     basket = shop.codes.hold(cl.Checkout(order="5", customer="anna", lines=cart.lines), [code], at=cart.at)
     cart = order("5", "anna", "04-02", 80, 20, off=basket.discount)
     pays = shop.cashier.preview("anna", "pts", cart.lines, at=cart.at, total=cart.total, asked=400).spend
-    account = shop.cashier.account("anna", "pts")
-    shop.cashier.do(lo.OpenHold(key="5", account=account, at=cart.at, amount=pays.units, purpose="5"))
+    shop.cashier.hold("anna", "pts", pays.units, order="5", at=cart.at)
     shop.record(cart)  # paid: the code is used, and so are the points
     print(f"{code} takes off {basket.discount} cents, {pays.units} points pay {pays.worth}")
     shop.record(facts.OrderRefunded(id="b5", order_id="5", customer="anna", at=at("04-05"), amount=Money(1800, "EUR")))

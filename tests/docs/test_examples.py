@@ -18,7 +18,7 @@ SHOWN = {  # a line that each of them prints
     "apscheduler_shop.py": "facts: contact_added order_placed message_sent",
     "batch_segment.py": "regulars: 2006 by SQL, 2006 one by one, the same: True",
     "celery_shop.py": "actions: 1",
-    "coffee_club.py": "GOLD-TBB3-62ZY-682 takes off 1000 cents, 400 points pay 2000",
+    "coffee_club.py": "GOLD-3BHK-EFB3-X9X takes off 1000 cents, 400 points pay 2000",
     "compare_rules.py": "patient against today: -884 sends, +0 customers over three a week",
     "django_shop.py": "1 actions, 1 sent",
     "journey.py": "  2026-01-10 18:00  exit  registered:registered:boris  a-few-days (exited)",
