@@ -9,7 +9,9 @@ INPUTS = pyproject.toml constraints.txt
 LONG = tests/laws tests/acceptance tests/crash \
   tests/delivery/test_simulation.py tests/engine/checks/test_soundness.py tests/intake/test_online_retail.py
 NIGHTLY = tests/crash tests/delivery/test_simulation.py tests/acceptance/test_soak.py tests/acceptance/test_postgres.py \
-  tests/loyalty/test_laws.py tests/loyalty/test_metamorphic.py
+  tests/acceptance/test_last_code.py tests/acceptance/test_last_unit.py tests/acceptance/test_retail_club.py \
+  tests/clubs/test_earning.py tests/engine/test_codes_laws.py tests/engine/test_referring.py \
+  tests/loyalty/test_laws.py tests/loyalty/test_metamorphic.py tests/loyalty/tiers/test_laws.py
 
 .PHONY: demo test nightly lint types docs bench measure build clean
 .NOTPARALLEL:
