@@ -6,7 +6,8 @@ import pytest
 from attrs import fields
 
 from retention_engine.batch import tables
-from retention_engine.predicates import Records, customer, events, item, orders, yearly
+from retention_engine.errors import DefinitionError
+from retention_engine.predicates import Records, customer, events, item, member, orders, yearly
 from retention_engine.state import COLLECTIONS, EventRecord, History, Moment, fields_of
 from retention_engine.state.records import AnswerRecord, OrderRecord
 from retention_engine.timing import days, to_instant
@@ -105,3 +106,9 @@ def test_an_event_without_a_field_leaves_its_columns_empty() -> None:
     made.put("events:x", EventRecord("a", 1, {}))
     found = tables([made], [events("x").last("v") == 1, events("x").last("id") == "a"])["events_x"]
     assert [found.values[name] for name in ("v_whole", "v_real", "v_text", "v_flag")] == [[None]] * 4
+
+
+def test_a_membership_is_asked_from_an_instant_on() -> None:
+    """Without it there is nothing to tell: the steps of the past are not kept."""
+    with pytest.raises(DefinitionError, match=r"member.balance\('pts'\) is asked from an instant on: give at="):
+        tables([history()], [member.balance("pts") >= 1])

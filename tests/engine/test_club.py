@@ -24,11 +24,26 @@ from retention_engine import (
     orders,
 )
 from retention_engine.actions import Outcome
-from retention_engine.arbitration import HoldWhile
-from retention_engine.clubs import Bonus, Club, Earning, Programme, Promotion, SpendMetric, Tiers, per_money
+from retention_engine.arbitration import ALLOW, HoldWhile, Message, Policy, Ruling, Situation, Stage
+from retention_engine.clubs import (
+    Achievement,
+    Bonus,
+    Checkout,
+    Club,
+    Earning,
+    Mission,
+    Programme,
+    Promotion,
+    SpendMetric,
+    Tiers,
+    per_money,
+)
+from retention_engine.clubs.giving import NoCodes
 from retention_engine.errors import DefinitionError, FactConflict
 from retention_engine.facts import (
     CodeIssued,
+    CodeReleased,
+    CodeUsed,
     LedgerPosted,
     LedgerRefused,
     LevelReached,
@@ -356,3 +371,62 @@ def test_debt_and_other_terms_are_the_programmes() -> None:
     one = engine(club=Club(programmes=[programme]))
     assert one.club is not None
     assert one.club.terms == {"club": Terms(debt_limit=0)}
+
+
+def test_missions_and_progress_are_asked() -> None:
+    """Each by the name of its declaration."""
+    three = Achievement(id="three", measure=orders.count(), target=2)
+    club = Club(achievements=[three], missions=[Mission(id="tour", steps=[three])])
+    half = Rule("half", entering(member.progress("three") >= 1), Send("half", purpose="service"))
+    done = Rule("done", entering(member.mission("tour") == "completed"), Send("done", purpose="service"))
+    one = engine(half, done, club=club)
+    one.record([order("o1"), order("o2", at=NOW + DAY)])
+    assert [(each.name, each.due) for each in one.advance(NOW + 2 * DAY)] == [("half", NOW), ("done", NOW + DAY)]
+
+
+def test_without_a_store_no_code_is_given() -> None:
+    """Codes are registered in a store: the pure core decides, and gives none, nor takes one back."""
+    fact = made_by_record(order("o1"))
+    found = decide([Rule("r", on(orders), IssueCode("big-thanks"))], [fact], to=NOW + DAY, since=NOW - DAY, club=CLUB)
+    assert [each.outcome for each in found.decisions] == [Outcome.ACT]
+    assert [each.KIND for each in found.facts] == ["ledger_posted"]
+    assert list(NoCodes().take_back("ABC", at=NOW)) == []
+
+
+def test_orders_of_one_batch_settle_their_codes() -> None:
+    """Two orders held a code each; recorded together as paid, both uses count, and a cancellation frees one."""
+    one = engine()
+    held = [Checkout(order=name, customer="anna", lines=order(name).lines) for name in ("o1", "o2")]
+    for each in held:
+        code = one.codes.issue("big-thanks", "anna", each.order, at=NOW - 5)
+        assert one.codes.hold(each, [code], at=NOW - 1).discount == 1_000
+    one.record([order("o1"), order("o2", at=NOW + 1)])
+    assert [fact.order_id for fact in made(one, CodeUsed)] == ["o1", "o2"]
+    one.record(OrderCancelled(id="c", customer="anna", at=NOW + DAY, order_id="o1"))
+    assert [fact.order_id for fact in made(one, CodeReleased)] == ["o1"]
+    assert one.verify() == []
+
+
+class Mine(Policy):
+    """A policy of the shop's own that asks the club something, and is no attrs class."""
+
+    stage = Stage.PRESSURE
+
+    def weigh(self, message: Message, seen: Situation) -> Ruling:
+        """Let it pass."""
+        return ALLOW
+
+    def reads(self) -> frozenset[str]:
+        """Return the membership."""
+        return frozenset({"member"})
+
+    def text(self) -> str:
+        """Return its name."""
+        return "Mine()"
+
+
+def test_what_a_policy_of_ones_own_asks_cannot_be_checked() -> None:
+    """It is asked all the same."""
+    one = engine(Rule("r", on(orders), Send("x", purpose="service")), policies=[Mine()])
+    one.record(order("o1"))
+    assert len(one.advance(NOW + DAY)) == 1

@@ -8,8 +8,8 @@ import pytest
 
 from retention_engine.errors import DefinitionError
 from retention_engine.predicates import carts, customer, entry, events, item, orders, purchases
-from retention_engine.rules import Audience, Call, Do, Escalate, Send, Tag, Untag, read_step
-from retention_engine.timing import minutes
+from retention_engine.rules import Audience, Call, Do, Escalate, Grant, IssueCode, Send, Tag, Untag, read_step
+from retention_engine.timing import days, minutes
 
 OPEN = carts.where(ordered=False)
 ROUND = [
@@ -31,6 +31,13 @@ ROUND = [
     (Send("hello", items=purchases.since(entry)), "Send('hello', items=purchases.since(entry))"),
     (Do("send", "hello"), "Send('hello')"),
     (Tag("vip"), "Tag('vip')"),
+    (Grant("pts", 5), "Grant('pts', amount=5)"),
+    (Grant("pts", 5, lasts=days(2), why="x", name="g"), "Grant('pts', amount=5, lasts=days(2), why='x', name='g')"),
+    (Do("grant", "pts", data={"amount": 5}), "Grant('pts', amount=5)"),
+    (Do("grant", "pts", data={"points": 5}), "Do('grant', 'pts', data={'points': 5})"),
+    (Do("grant", "pts", data={"amount": 5, "why": None}), "Do('grant', 'pts', data={'amount': 5, 'why': None})"),
+    (IssueCode("spring"), "IssueCode('spring')"),
+    (IssueCode("spring", name="spring"), "IssueCode('spring', name='spring')"),
     (Do("tag", "vip", name="mark"), "Tag('vip', name='mark')"),
     (Do("tag", "vip", topic="a", data={"n": True}), "Do('tag', 'vip', topic='a', data={'n': True})"),
     (Untag("vip"), "Untag('vip')"),
@@ -99,6 +106,11 @@ WRONG: list[tuple[Any, str]] = [
     (lambda: Escalate("a", about=7), "about is a text, given once, not 7 with data {}"),
     (lambda: Escalate("a", about="b", data={"about": "c"}), "about is a text, given once, not 'b' with data {'about'"),
     (lambda: Escalate("a", about="b", data={"c": []}), "data: c holds a text"),
+    (lambda: Grant("pts", 0), "amount is a whole number of minor units from 1 to 1000000000000000, not 0"),
+    (lambda: Grant("pts", 5, lasts=days(0)), "lasts is a span such as days(30), not days(0)"),
+    (lambda: Grant("pts", 5, lasts=5), "lasts is a span such as days(30), not 5"),
+    (lambda: Grant("pts", 5, why=""), "why is a printable text of 1 to 200 characters, not ''"),
+    (lambda: IssueCode(""), "about is a printable text"),
     (lambda: Tag(customer.city), "about is a printable text of 1 to 200 characters, not customer.city"),
 ]
 

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from retention_engine.errors import KeyConflict, LedgerError
 from retention_engine.facts import Fact, LedgerPosted, LedgerRefused
 from retention_engine.keys import fingerprint
-from retention_engine.loyalty import Account, Bucket, Command, Entry, State, Terms, Unit, apply, decide, replay
+from retention_engine.loyalty import Account, Bucket, Command, Entry, State, Terms, apply, decide, replay
 from retention_engine.loyalty import from_json as entry_from_json
 from retention_engine.loyalty import to_json as entry_to_json
 from retention_engine.loyalty.changes import Change, Issued, Joined, Left, Moved
@@ -69,10 +69,6 @@ class Books:
     def _keep(self, fact: LedgerPosted) -> None:
         self.posted.setdefault((fact.programme, fact.unit), []).append(fact)
         self._keys[fact.programme, fact.key] = fact
-
-    def account(self, programme: str, unit: Unit) -> Account:
-        """Return the customer's account."""
-        return Account(programme, unit, self.customer)
 
     def state(self, account: Account) -> State:
         """Return an account as of its last entry; to be read only."""
