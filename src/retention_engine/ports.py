@@ -69,8 +69,12 @@ class Wakes(Protocol):
         """Set the instant of each customer; None: not at all."""
         ...
 
-    def due(self, to: int, limit: int) -> list[tuple[str, int]]:
-        """Return up to ``limit`` (customer, instant) with instant <= ``to``, the earliest first, ties by customer."""
+    def due(self, to: int, limit: int, *, among: Sequence[str] | None = None) -> list[tuple[str, int]]:
+        """Return up to ``limit`` (customer, instant) with instant <= ``to``, the earliest first, ties by customer.
+
+        Args:
+            among: only these customers; None: all.
+        """
         ...
 
 

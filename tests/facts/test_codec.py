@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retention_engine.errors import FactError
-from retention_engine.facts import KINDS, Fact, Order, OrderPlaced, Tagged, codec, content, from_json, to_json
+from retention_engine.facts import (
+    KINDS,
+    Fact,
+    Order,
+    OrderPlaced,
+    Tagged,
+    codec,
+    content,
+    from_json,
+    from_outside,
+    to_json,
+)
 from retention_engine.facts.codec import culprit, from_log, from_plain, to_plain
 from retention_engine.money import Money
 from tests.facts._facts import EXAMPLES, HUGE, ORDER, every_kind, facts, instants, of_kind, plain
@@ -25,6 +36,37 @@ def test_every_kind_survives_the_way_out_and_back(cls: type[Fact], draw: st.Data
     text = to_json(fact)
     assert from_json(text) == fact == from_log(text)
     assert to_json(from_json(text)) == text == to_json(from_log(text))
+
+
+OF_THE_ENGINE = [
+    "achievement_completed",
+    "code_held",
+    "code_issued",
+    "code_released",
+    "code_revoked",
+    "code_used",
+    "friend_fingerprinted",
+    "friend_joined",
+    "friend_judged",
+    "friend_order_changed",
+    "friend_ordered",
+    "ledger_posted",
+    "ledger_refused",
+    "level_reached",
+    "referral_attributed",
+]
+
+
+@pytest.mark.parametrize("cls", every_kind, ids=lambda cls: cls.KIND)
+def test_what_only_the_engine_makes_is_not_taken_from_outside(cls: type[Fact]) -> None:
+    """Points, used codes, friends and levels cannot be told; what happens in a shop can, and backups are read."""
+    text = json.dumps(plain(cls.KIND))
+    assert from_json(text).KIND == cls.KIND
+    if cls.KIND in OF_THE_ENGINE:
+        with pytest.raises(FactError, match=f"'{cls.KIND}' is not accepted: only the engine makes it"):
+            from_outside(text)
+    else:
+        assert from_outside(text) == from_json(text)
 
 
 def test_the_examples_cover_every_kind() -> None:

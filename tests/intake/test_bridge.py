@@ -29,8 +29,8 @@ from retention_engine.facts.codec import to_plain
 from retention_engine.intake import AnyFact, attach
 from retention_engine.money import Money
 from tests.facts._facts import LINE, ORDER, facts, plain
+from tests.intake._doors import FACTS, OF_THE_ENGINE, door
 
-FACTS: TypeAdapter[Fact] = TypeAdapter(AnyFact)
 NOUNS = [
     Money(1999, "EUR"),
     LINE,
@@ -62,7 +62,8 @@ def test_every_noun_goes_out_and_comes_back(noun: Any) -> None:
 def test_every_fact_goes_out_and_comes_back(fact: Fact) -> None:
     """The JSON is that of ``to_json``, and the kind in it picks the class."""
     assert json.loads(FACTS.dump_json(fact)) == json.loads(to_json(fact)) == to_plain(fact)
-    assert FACTS.validate_json(to_json(fact)) == fact == FACTS.validate_python(to_plain(fact))
+    reader = door(fact.KIND)
+    assert reader.validate_json(to_json(fact)) == fact == reader.validate_python(to_plain(fact))
     assert FACTS.validate_python(fact) is fact
 
 
@@ -96,11 +97,26 @@ def test_a_part_of_the_kinds_is_a_union_too() -> None:
         adapter.validate_python(plain("tagged"))
 
 
+@pytest.mark.parametrize("kind", OF_THE_ENGINE)
+def test_what_only_the_engine_makes_is_refused(kind: str) -> None:
+    """In the union by its kind, alone or in a model; the class itself, asked for by name, has its schema."""
+    text, refused = json.dumps(plain(kind)), "is not accepted: only the engine makes it"
+    with pytest.raises(ValidationError, match=refused) as caught:
+        FACTS.validate_json(text)
+    assert [error["loc"] for error in caught.value.errors()] == [("kind",)]
+    with pytest.raises(ValidationError, match=refused):
+        TypeAdapter(list[AnyFact]).validate_json(f"[{text}]")
+    with pytest.raises(ValidationError, match=refused):
+        Basket.model_validate({"order": ORDER, "facts": [plain(kind)]})
+    assert isinstance(door(kind).validate_python(plain(kind)), KINDS[kind])
+    assert door(kind).json_schema()["additionalProperties"] is False
+
+
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 def test_the_schema_describes_every_kind(mode: Any) -> None:
     """JSON Schema tells the kinds apart, names what is required and forbids the rest."""
     found = FACTS.json_schema(mode=mode)
-    assert set(found["discriminator"]["mapping"]) == set(KINDS)
+    assert set(found["discriminator"]["mapping"]) == set(KINDS) - set(OF_THE_ENGINE)
     order = found["$defs"]["Order"]
     assert (order["required"], order["additionalProperties"]) == (["id", "customer", "at"], False)
     assert {"type": "integer"} in order["properties"]["at"]["anyOf"]

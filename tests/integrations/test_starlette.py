@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +13,13 @@ from attrs import evolve
 from retention_engine import Engine
 from retention_engine.delivery import Runner
 from retention_engine.envelopes import Content, Envelope
-from retention_engine.facts import to_json
+from retention_engine.facts import KINDS, from_json, to_json
 from retention_engine.integrations import starlette
 from retention_engine.preferences import tracked_links, unsubscribe_links
 from retention_engine.timing import SECOND
 from retention_engine.transports import Signer
 from tests.delivery._shop import message, post
+from tests.facts._facts import plain
 from tests.integrations._shop import KEYS, START, kinds, needs, running, shop, until
 
 pytestmark = needs("starlette")
@@ -121,6 +123,17 @@ def test_a_genuine_webhook_may_be_wrong(web: Any) -> None:
     for body, status in ((b"[]", 422), (known.encode(), 204), (other.encode(), 409)):
         headers = Signer(SECRET).headers("msg_1", START // SECOND, body)
         assert web.post("/retention/facts", content=body, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_genuine_webhook_makes_nothing_of_the_engines(kind: str, web: Any, engine: Engine) -> None:
+    """Even with the secret nobody tells of points, used codes or friends; everything else is taken."""
+    body = json.dumps(plain(kind)).encode()
+    headers = Signer(SECRET).headers("msg_1", START // SECOND, body)
+    answer = web.post("/retention/facts", content=body, headers=headers)
+    made = KINDS[kind].MADE_BY_ENGINE
+    assert (answer.status_code, answer.text) == (422 if made else 204, "")
+    assert bool(engine.store.facts.append([from_json(body)])) == made, "what was refused is not there yet"
 
 
 def test_only_what_is_asked_for_is_there() -> None:

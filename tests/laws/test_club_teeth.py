@@ -66,16 +66,6 @@ def blind_counter(patch: Patch) -> None:
     patch.setattr(Clerk, "catch_up", catch_up)
 
 
-def early_counter(patch: Patch) -> None:
-    """Count at the counter what will only happen tomorrow."""
-    catch_up = Clerk.catch_up
-
-    def look_ahead(self: Clerk, facts: Any, *, since: int, upto: int, zone: str) -> Any:
-        return catch_up(self, facts, since=since, upto=upto + DAY, zone=zone)
-
-    patch.setattr(Clerk, "catch_up", look_ahead)
-
-
 def unchecked_since(patch: Patch) -> None:
     """Let history before the launch earn."""
     of = Clerk.of.__func__  # type: ignore[attr-defined]  # a class method
@@ -134,7 +124,6 @@ RIGHT: dict[tuple[Any, str], Any] = {
 PLANTS: list[tuple[Callable[[Patch], None], Callable[[Life, list[int]], bool]]] = [
     (granted_twice, cut),
     (blind_counter, asked),
-    (early_counter, asked),
     (later_posts, asked),
     (level_with_the_order, told),
     (stale_steps, told),

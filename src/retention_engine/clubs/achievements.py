@@ -164,9 +164,10 @@ def new_completions(
         found = [(declared.name_of(stage.step), one) for stage in stages for one in stage.found]
     else:
         found = [(declared.id, one) for one in achieved(declared, history, at, where)]
+    known = {name: {done.opened for done in recorded(history, name)} for name in {name for name, _ in found}}
     made = []
     for name, one in found:
-        if one.completed is not None and one.opened not in {known.opened for known in recorded(history, name)}:
+        if one.completed is not None and one.opened not in known[name]:
             key = reward_key("ach", name, history.customer, instance=one.opened)
             who, at = history.customer, one.completed
             made.append(AchievementCompleted(id=key, customer=who, at=at, achievement=name, instance=one.opened))

@@ -28,6 +28,7 @@ from retention_engine.timing import LocalDays, anniversary, local_date, start_of
 from retention_engine.view import View
 
 _TODAY = LocalDays(0)
+_OF_THE_LEDGER = ("ledger_posted", "ledger_refused")
 
 
 def _check_amount(_: Any, __: Any, value: Any) -> None:
@@ -75,6 +76,8 @@ class Bonus(_Bonus):
     def _check_on(self, _: object, value: object) -> None:
         if value in KINDS and not KINDS[str(value)].HAS_CUSTOMER:
             raise DefinitionError(f"a bonus is for facts about a customer, and {value!r} concerns none")
+        if value in _OF_THE_LEDGER:
+            raise DefinitionError(f"a bonus on {value!r} would be given for itself, on and on")
 
     def applies(self, fact: Fact, view: View) -> bool:
         """Tell whether a fact earns it."""

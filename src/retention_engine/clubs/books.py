@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from retention_engine.errors import KeyConflict, LedgerError
 from retention_engine.facts import Fact, LedgerPosted, LedgerRefused
 from retention_engine.keys import fingerprint
-from retention_engine.loyalty import Account, Bucket, Command, Entry, State, Terms, apply, decide, replay
+from retention_engine.loyalty import Account, Bucket, Command, Entry, State, Terms, apply, decide, replay, state_at
 from retention_engine.loyalty import from_json as entry_from_json
 from retention_engine.loyalty import to_json as entry_to_json
 from retention_engine.loyalty.changes import Change, Issued, Joined, Left, Moved
@@ -56,15 +56,23 @@ class Books:
     terms: Mapping[str, Terms]
     posted: dict[tuple[str, str], list[LedgerPosted]] = field(factory=dict)
     _keys: dict[tuple[str, str], LedgerPosted] = field(factory=dict)
+    _refused: set[tuple[str, str, str]] = field(factory=set)
     _states: dict[Account, State] = field(factory=dict)
 
     @classmethod
     def of(cls, customer: str, terms: Mapping[str, Terms], facts: Iterable[Fact]) -> Books:
         """Collect what was posted to the customer's accounts."""
         books = cls(customer, terms)
-        for fact in sorted((fact for fact in facts if isinstance(fact, LedgerPosted)), key=lambda fact: fact.seq):
+        given = list(facts)
+        for fact in sorted((fact for fact in given if isinstance(fact, LedgerPosted)), key=lambda fact: fact.seq):
             books._keep(fact)
+        for refused in (fact for fact in given if isinstance(fact, LedgerRefused)):
+            books._note(refused)
         return books
+
+    def _note(self, fact: LedgerRefused) -> LedgerRefused:
+        self._refused.add((fact.programme, fact.unit, fact.key))
+        return fact
 
     def _keep(self, fact: LedgerPosted) -> None:
         self.posted.setdefault((fact.programme, fact.unit), []).append(fact)
@@ -76,6 +84,20 @@ class Books:
             rows = self.posted.get((account.programme, account.unit.code), [])
             self._states[account] = replay(account, entries_of(rows))
         return self._states[account]
+
+    def state_at(self, account: Account, at: int) -> State:
+        """Return an account as it was at an instant, without what is dated later."""
+        rows = self.posted.get((account.programme, account.unit.code), [])
+        return state_at(account, entries_of(rows), at)
+
+    def is_refused(self, command: Command) -> bool:
+        """Tell whether a command was refused before: it is not tried again, whatever came meanwhile."""
+        account = command.account
+        return self.knows_refusal((account.programme, account.unit.code, command.key))
+
+    def knows_refusal(self, name: tuple[str, str, str]) -> bool:
+        """Tell whether there is a refusal under a programme, the code of a unit and a key."""
+        return name in self._refused
 
     def known(self, command: Command) -> LedgerPosted | None:
         """Return the fact of an earlier command of the same key.
@@ -99,6 +121,8 @@ class Books:
         if self.known(command) is not None:
             return []
         state = self.state(command.account)
+        if state.alias is not None:
+            raise LedgerError(f"this account belongs to {state.alias} now", code="merged")
         later = evolve(command, at=max(command.at, state.at))
         (entry,) = decide(later, {command.account: state}, self.terms[command.account.programme])
         return [self.take(entry, learned)]
@@ -118,17 +142,31 @@ class Books:
     def refused(self, command: Command, error: LedgerError, learned: int | None = None) -> LedgerRefused:
         """Return the fact that a command was refused."""
         account = command.account
-        return LedgerRefused(
-            id=f"refused:{fingerprint(account.programme, account.unit.code, self.customer, command.key)}",
-            customer=self.customer,
-            at=command.at,
-            learned=learned,
-            programme=account.programme,
-            unit=account.unit.code,
-            key=command.key,
-            what=command.KIND,
-            code=error.code,
-            text=str(error)[:200],
+        what = (account.programme, account.unit.code, command.key, command.KIND)
+        return self.refusal(what, error, at=command.at, learned=learned)
+
+    def refusal(
+        self, what: tuple[str, str, str, str], error: LedgerError, *, at: int, learned: int | None
+    ) -> LedgerRefused:
+        """Return the fact of a refusal.
+
+        Args:
+            what: programme, code of the unit, key and kind of the command.
+        """
+        programme, unit, key, kind = what
+        return self._note(
+            LedgerRefused(
+                id=f"refused:{fingerprint(programme, unit, self.customer, key)}",
+                customer=self.customer,
+                at=at,
+                learned=learned,
+                programme=programme,
+                unit=unit,
+                key=key,
+                what=kind,
+                code=error.code,
+                text=str(error)[:200],
+            )
         )
 
 

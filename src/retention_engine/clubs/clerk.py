@@ -12,15 +12,17 @@ from retention_engine.actions import Action
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.club import Club
 from retention_engine.clubs.giving import Giver, owed_codes
-from retention_engine.errors import LedgerError
-from retention_engine.facts import Fact
+from retention_engine.errors import DefinitionError, LedgerError
+from retention_engine.facts import Fact, LedgerPosted, LedgerRefused
+from retention_engine.keys import fingerprint
 from retention_engine.loyalty import Command
 from retention_engine.state import History, apply
-from retention_engine.timing import NEVER
+from retention_engine.timing import HOUR, NEVER
 from retention_engine.view import View, zone_of
 
 CARRIED_OUT = ("grant", "issue_code")
 """The kinds of action that a club carries out itself, in the commit of the decision."""
+_MOST = 1_000
 _effective = attrgetter("effective")
 _place = attrgetter("effective", "at", "id")
 
@@ -49,18 +51,32 @@ class Clerk:
 
     def take_in(self, facts: Iterable[Fact], view: View) -> list[Fact]:
         """Return what facts of one instant, folded already, make of the accounts; nothing the second time."""
-        fresh = [fact for fact in facts if fact.effective > self.launched]
+        fresh = [f for f in facts if f.effective > self.launched and not isinstance(f, LedgerPosted | LedgerRefused)]
         made: list[Fact] = []
         for fact in fresh:
-            for command in self.club.commands(view, fact, self.books, self.launched):
-                made += self._post(command, view)
+            try:
+                for command in self.club.commands(view, fact, self.books, self.launched):
+                    made += self._post(command, view)
+            except LedgerError as error:
+                made += self._impossible(fact, error, view)
         return made
+
+    def _impossible(self, fact: Fact, error: LedgerError, view: View) -> list[Fact]:
+        """Return the refusal of what a fact asks for and cannot be: one customer must not stop the others."""
+        programme, key = self.club.programmes[0], f"fact:{fingerprint(fact.id)}"
+        what = (programme.id, programme.unit.code, key, fact.KIND)
+        if self.books.knows_refusal(what[:3]):
+            return []
+        return [self.books.refusal(what, error, at=view.now, learned=view.now + 1)]
 
     def by_time(self, view: View) -> tuple[list[Fact], int]:
         """Return what has come about by now without a fact to say so, and the next instant at which more may."""
         if view.now <= self.launched:
             return [], self.launched + 1
-        commands, turn = self.club.due(view, self.books)
+        try:
+            commands, turn = self.club.due(view, self.books)
+        except LedgerError:  # an account that cannot be read has nothing due: ``verify`` tells of it
+            commands, turn = [], NEVER
         made: list[Fact] = [fact for command in commands for fact in self._post(command, view)]
         reached, next_reach = self.club.reached(view, self.launched)
         owed = owed_codes(self.club.referrals, view, self.launched)
@@ -81,6 +97,8 @@ class Clerk:
 
     def _post(self, command: Command, view: View) -> list[Fact]:
         """Carry out a command; a refusal is a fact, too: a person should look at it."""
+        if self.books.is_refused(command):
+            return []
         try:
             return [*self.books.post(command, learned=view.now + 1)]
         except LedgerError as error:
@@ -111,4 +129,6 @@ class Clerk:
             for fact in (*found, *told):
                 insort(waiting, fact, lo=place, key=_place)
                 made.append(fact)
+            if len(made) > _MOST and made[-1].at - made[-_MOST].at < HOUR:
+                raise DefinitionError("the club feeds itself: what it gives makes it give again, on and on")
         return history, made

@@ -107,7 +107,10 @@ class Club:
     keys: CodeKeys | None = field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse promotions without keys."""
+        """Refuse promotions without keys, and two programmes of one id: their keys would meet."""
+        ids = [one.id for one in self.programmes]
+        if len(set(ids)) < len(ids):
+            raise DefinitionError(f"two programmes have one id: {shown(ids)}")
         if self.promotions and self.keys is None:
             raise DefinitionError("promotions need keys=CodeKeys({'2026': secret}, current='2026') beside them")
 
@@ -179,7 +182,8 @@ class Club:
             if order is not None and not (old and order not in books.state(account).orders):
                 command = order_command(programme, view, order, books.state(account), tier=self.tier(programme, view))
                 yield from () if command is None else (command,)
-            yield from bonus_commands(programme, view, fact, books.state(account))
+            if fact.at > since:
+                yield from bonus_commands(programme, view, fact, books.state(account))
             for referral in self.referrals:
                 yield from reward_commands(referral, view, books.state(account), since=since)
 

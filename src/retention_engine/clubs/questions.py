@@ -14,6 +14,7 @@ from retention_engine.clubs.games import streak_length_steps, streak_risk_steps
 from retention_engine.clubs.own_codes import expiring_codes, held_codes, usable_codes
 from retention_engine.clubs.referred import referred_steps
 from retention_engine.clubs.tiers import tier_steps
+from retention_engine.errors import LedgerError
 from retention_engine.loyalty import Account, State, balance_steps, expiring_steps, vesting_steps
 from retention_engine.loyalty.tiers import Standing, review_within
 from retention_engine.state import History, Steps
@@ -39,7 +40,11 @@ class Asked:
 
 def _account(asked: Asked) -> State:
     programme = asked.about
-    return account_state(asked.history, Account(programme.id, programme.unit, asked.history.customer))
+    account = Account(programme.id, programme.unit, asked.history.customer)
+    try:
+        return account_state(asked.history, account)
+    except LedgerError:  # what cannot be read has nothing: ``verify`` tells of it, and the shop goes on
+        return State(account=account)
 
 
 def _balance(what: str) -> Callable[[Asked], Steps]:

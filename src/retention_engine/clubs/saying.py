@@ -26,7 +26,9 @@ def said(value: Any) -> str:
     if has(type(value)):
         parts = (f"{each.name}={said(getattr(value, each.name))}" for each in fields(type(value)) if each.eq)
         return _joined(f"{type(value).__name__}(", parts)
-    return str(getattr(value, "__qualname__", None) or repr(value))
+    if callable(value):  # what it does is not seen; its address would be another in every process
+        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    return repr(value)
 
 
 def _joined(opening: str, parts: Any) -> str:

@@ -15,7 +15,7 @@ from retention_engine.clubs.giving import NoCodes
 from retention_engine.clubs.preview import Preview, gift_command, preview
 from retention_engine.clubs.tiers import standing_at
 from retention_engine.engine.host import Host
-from retention_engine.engine.recording import hold_books
+from retention_engine.engine.recording import hold_books, looked_at
 from retention_engine.errors import LedgerError
 from retention_engine.facts import Fact, Line
 from retention_engine.loyalty import (
@@ -81,9 +81,10 @@ class Cashier:
         """
         account, now = self.account(customer, unit), to_instant(at)
         while True:
-            state = self._customer(account.holder, now).clerk.books.state(account)
+            books = self._customer(account.holder, now).clerk.books
+            state = books.state(account)
             if state.alias is None:
-                return advance(state, now)
+                return advance(state, now) if state.at <= now else books.state_at(account, now)
             account = state.alias
 
     def account(self, customer: str, unit: str) -> Account:
@@ -169,7 +170,8 @@ class Cashier:
         """
         with self._shop.exclusively():
             names = [one for one in (command.account, command.partner) if one is not None]
-            hold_books(self._shop.store, (one.holder for one in names), command.at)
+            self._check(names)
+            hold_books(self._shop.store, (one.holder for one in names))
             people = {name.holder: self._customer(name.holder, command.at) for name in names}
             clerk = people[command.account.holder].clerk
             known = clerk.books.known(command)
@@ -187,10 +189,22 @@ class Cashier:
             self._shop.learn(made)
             return Answer(entries[0].result)
 
+    def _check(self, accounts: Iterable[Account]) -> None:
+        """Refuse an account that is none of the club: nobody would ever read it.
+
+        Raises:
+            LedgerError: names it.
+        """
+        for one in accounts:
+            if all(one != programme.account(one.holder) for programme in self._club.programmes):
+                raise LedgerError(f"the club has no account {one}", code="unknown_account")
+
     def _customer(self, customer: str, now: int) -> _Customer:
         """Return a customer with everything recorded up to an instant taken in; nothing is stored by that."""
-        since, launched = self._shop.looked_at()
-        facts = self._shop.store.facts.of([customer])[customer]
+        cursor, launched = self._shop.looked_at()
+        store = self._shop.store
+        since = looked_at(store, customer, cursor)
+        facts = store.facts.of([customer])[customer]
         clerk = Clerk.of(self._club, (customer, facts), launched=launched, giver=NoCodes())
         history, made = clerk.catch_up(facts, since=since, upto=now, zone=self._shop.zone)
         return _Customer(clerk, history, made)

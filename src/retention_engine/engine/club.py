@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from retention_engine.clubs import Club
 from retention_engine.engine.codes.desk import CodeDesk
@@ -10,9 +10,7 @@ from retention_engine.engine.referring import refer
 from retention_engine.facts import Fact, OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded
 from retention_engine.loyalty import Status
 from retention_engine.ports import Store
-
-SETTLING = "codes:settling"
-"""Held alone by whoever settles the codes of several orders at once."""
+from retention_engine.state.orders import OrderDraft
 
 
 def follow(store: Store, club: Club, codes: CodeDesk | None, new: Sequence[Fact]) -> list[Fact]:
@@ -21,23 +19,50 @@ def follow(store: Store, club: Club, codes: CodeDesk | None, new: Sequence[Fact]
     Called inside a transaction.
     """
     if codes is not None:
-        ended = [fact for fact in new if _settles(fact)[1] is not None]
-        if len(ended) > 1:
-            store.settings.hold(SETTLING, change=True)  # two who settle several orders would wait for each other
-        for fact in sorted(ended, key=lambda one: (one.effective, one.at, one.id)):
-            order, status = _settles(fact)
-            assert status is not None
-            codes.settle({order: status}, at=fact.effective)
+        _settle(store, codes, new)
     return refer(store, club.referrals, new)
 
 
-def _settles(fact: Fact) -> tuple[str, Status | None]:
-    """Return the order that a fact brings to an end for the codes it uses, and how."""
+def _settle(store: Store, codes: CodeDesk, new: Sequence[Fact]) -> None:
+    """Settle the codes of the orders that new facts are about, by where each order stands, not by what came last.
+
+    An order stands somewhere from each instant on at which something about it became known: from the first new one
+    on, each is settled again, so that the order of recording does not matter. What another customer is told about an
+    order of the same name means nothing for it.
+    """
+    since: dict[str, tuple[str, int]] = {}
+    books = codes.opened({_order(fact) for fact in new} - {""})
+    for fact in new:
+        order, known = _order(fact), books.orders.get(_order(fact))
+        if known is not None and known.customer == fact.customer:
+            since[order] = (fact.customer, min(fact.effective, since.get(order, ("", fact.effective))[1]))
+    facts = store.facts.of(sorted({customer for customer, _ in since.values()})) if since else {}
+    steps = []
+    for order, (customer, start) in since.items():
+        told = [fact for fact in facts[customer] if _order(fact) == order]
+        instants = {fact.effective for fact in told if fact.effective >= start}
+        steps += [(at, order, _status(fact for fact in told if fact.effective <= at)) for at in instants]
+    for at, order, status in sorted(steps):
+        codes.settle({order: status}, at=at)
+
+
+def _status(told: Iterable[Fact]) -> Status:
+    """Return where facts leave an order; money that went back as a whole cancels it."""
+    draft = OrderDraft()
+    for fact in told:
+        if isinstance(fact, OrderRefunded):
+            fact = OrderCancelled(id=fact.id, customer=fact.customer, at=fact.at, order_id=fact.order_id)
+        draft.see(fact)
+    if draft.is_cancelled:
+        return Status.CANCELLED
+    return Status.PLACED if draft.payment is None else Status.PAID
+
+
+def _order(fact: Fact) -> str:
+    """Return the order that a fact says is paid or is off, for the codes it uses; empty: none."""
     match fact:
         case OrderPlaced(paid=True):
-            return fact.order.id, Status.PAID
-        case OrderPaid():
-            return fact.order_id, Status.PAID
-        case OrderCancelled() | OrderRefunded(amount=None):
-            return fact.order_id, Status.CANCELLED
-    return "", None
+            return fact.order.id
+        case OrderPaid() | OrderCancelled() | OrderRefunded(amount=None):
+            return fact.order_id
+    return ""

@@ -135,8 +135,11 @@ class Engine(Reader):
     def looked_at(self) -> tuple[int, int]:
         """Return up to which instant facts were looked at, and from which on they count for the club."""
         cursor, known = self._cursor(), json.loads(self.store.settings.get("launches") or "{}").get(CLUB)
-        since = NEVER if self._since is None else self._since
-        return -NEVER if cursor is None else cursor, since if known is None else int(known)
+        if known is not None:
+            launched = int(known)
+        else:  # not launched yet: it will be where ``advance`` launches it
+            launched = cursor if cursor is not None else NEVER if self._since is None else self._since
+        return -NEVER if cursor is None else cursor, launched
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from retention_engine.facts import (
     SendingStopped,
 )
 from retention_engine.ports import Store
-from retention_engine.timing import is_zone
+from retention_engine.timing import NEVER, is_zone
 
 Recordable = Fact | Order | Customer
 
@@ -65,13 +65,21 @@ def _zone(fact: Fact) -> object:
     return fact.value if isinstance(fact, AttributeChanged) and fact.name == "zone" else None
 
 
-def hold_books(store: Store, customers: Iterable[str], at: int) -> None:
+def hold_books(store: Store, customers: Iterable[str]) -> None:
     """Let nobody else post to the accounts of customers before this transaction ends; waits for who does.
 
-    Whoever walks through a customer's time holds the customer's wake-up: so does this.
+    Whoever walks through a customer's time holds the customer's wake-up: so does this, and wakes nobody.
     """
-    for customer in sorted(set(customers)):
-        store.wakes.lower({customer: at})
+    store.wakes.lower(dict.fromkeys(customers, NEVER))
+
+
+def looked_at(store: Store, customer: str, cursor: int) -> int:
+    """Return up to which instant the facts of a customer were looked at.
+
+    That is where time stands, unless the walk through this customer's time is still to come.
+    """
+    ahead = store.wakes.due(cursor, 1, among=[customer])
+    return ahead[0][1] - 1 if ahead else cursor
 
 
 def wake(store: Store, new: Iterable[Fact], *, needs_news: bool) -> None:

@@ -161,6 +161,7 @@ def _settled(desk: _Desk, programme: ReferralProgramme, new: Sequence[Fact]) -> 
     """Return who brought those customers who signed up now, or of whom that is known only now."""
     came = {str(fact.customer) for fact in new if isinstance(fact, ReferralTouched) and fact.programme == programme.id}
     came |= desk.touched(str(fact.customer) for fact in new if isinstance(fact, Registered))
+    came |= desk.by_tokens(programme.id, new)
     if came:
         desk.store.settings.hold(REFERRALS, change=True)
     found: list[ReferralAttributed] = []
@@ -181,7 +182,13 @@ class _Desk:
         """Remember whose links there are, and who came by one: to be found without reading everybody's facts."""
         links = [(_owner(f.programme, f.token), str(f.customer)) for f in new if isinstance(f, ReferralLinked)]
         comers = {(_touched(f.customer), str(f.customer)) for f in new if isinstance(f, ReferralTouched)}
-        self.store.roster.note([*links, *sorted(comers)])
+        tokens = {(_by(f.programme, f.token), str(f.customer)) for f in new if isinstance(f, ReferralTouched)}
+        self.store.roster.note([*links, *sorted(comers), *sorted(tokens)])
+
+    def by_tokens(self, programme: str, new: Iterable[Fact]) -> set[str]:
+        """Return who came by a link of which it is known only now whose it is."""
+        links = [fact for fact in new if isinstance(fact, ReferralLinked) and fact.programme == programme]
+        return set(self.store.roster.interested([_by(programme, one.token) for one in links])) if links else set()
 
     def touched(self, customers: Iterable[str]) -> set[str]:
         """Return those of the customers who came by a link."""
@@ -248,6 +255,10 @@ def _order(fact: Fact) -> tuple[int, str]:
 
 def _owner(programme: str, token: str) -> str:
     return f"referral:{programme}:{token}"
+
+
+def _by(programme: str, token: str) -> str:
+    return f"touched:{programme}:{token}"
 
 
 def _touched(customer: str | None) -> str:

@@ -9,10 +9,19 @@ from attrs import frozen
 from retention_engine.actions import Decision
 from retention_engine.clubs.giving import Giver, NoCodes
 from retention_engine.engine.plan import Plan
-from retention_engine.facts import CodeIssued, Fact, LedgerPosted, LedgerRefused, MessageSent
+from retention_engine.facts import (
+    AchievementCompleted,
+    CodeIssued,
+    CodeRevoked,
+    Fact,
+    LedgerPosted,
+    LedgerRefused,
+    LevelReached,
+    MessageSent,
+)
 
 _NO_CODES = NoCodes()
-OURS = (MessageSent, LedgerPosted, LedgerRefused, CodeIssued)
+OURS = (MessageSent, LedgerPosted, LedgerRefused, CodeIssued, CodeRevoked, LevelReached, AchievementCompleted)
 """Facts that come of what rules do."""
 CLUB = ""
 """Among the launch instants: that of the club; no rule is called so."""

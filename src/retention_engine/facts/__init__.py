@@ -18,7 +18,7 @@ from retention_engine.facts.choices import (
     Paused,
     Resumed,
 )
-from retention_engine.facts.codec import content, from_json, to_json
+from retention_engine.facts.codec import content, from_json, from_outside, to_json
 from retention_engine.facts.codes import CodeHeld, CodeIssued, CodeReleased, CodeRevoked, CodeUsed
 from retention_engine.facts.commerce import (
     CartEmptied,
@@ -153,6 +153,7 @@ __all__ = [
     "Visited",
     "content",
     "from_json",
+    "from_outside",
     "kind_of",
     "switch_subject",
     "to_json",

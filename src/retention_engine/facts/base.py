@@ -143,6 +143,8 @@ class Fact:
 
     KIND: ClassVar[str] = ""
     HAS_CUSTOMER: ClassVar[bool] = True
+    MADE_BY_ENGINE: ClassVar[bool] = False
+    """Whether only the engine makes it: nobody outside the process may tell us one."""
     id: str = field(validator=check_text)
     customer: str | None = field(default=None, validator=check_optional)
     at: int = field(converter=instant)

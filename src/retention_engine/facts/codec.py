@@ -64,6 +64,29 @@ def from_json(text: str | bytes) -> Fact:
     return from_plain(raw)
 
 
+def from_outside(text: str | bytes) -> Fact:
+    """Read one fact that somebody outside the process tells us: as ``from_json``, without the kinds of the engine.
+
+    Raises:
+        FactError: as of ``from_json``, or a kind that only the engine makes.
+    """
+    fact = from_json(text)
+    kind_from_outside(fact.KIND)
+    return fact
+
+
+def kind_from_outside(name: object) -> type[Fact]:
+    """Return the fact class of a name that came from outside.
+
+    Raises:
+        FactError: the name is unknown, or only the engine makes facts of this kind.
+    """
+    found = kind_of(name)
+    if found.MADE_BY_ENGINE:
+        raise FactError(f"kind of fact {shown(name)} is not accepted: only the engine makes it")
+    return found
+
+
 def from_plain(raw: object) -> Fact:
     """Build a fact from untrusted plain values (as of parsed JSON), checking everything.
 

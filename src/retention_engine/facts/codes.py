@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import field, frozen
 
 from retention_engine.facts.base import (
@@ -27,6 +29,7 @@ class _CodeFact(Fact):
         promotion: the id of the promotion it is for.
     """
 
+    MADE_BY_ENGINE: ClassVar[bool] = True
     code: str = field(validator=check_text)
     promotion: str = field(validator=check_text)
 
@@ -72,6 +75,7 @@ class _Use(Fact):
         counters: names of the counters that count it.
     """
 
+    MADE_BY_ENGINE: ClassVar[bool] = True
     order_id: str = field(validator=check_text)
     promotion: str = field(validator=check_text)
     turn: int = field(validator=check_count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import field, frozen
 
 from retention_engine.facts.base import Fact, check_integer, check_text, kind
@@ -17,6 +19,7 @@ class AchievementCompleted(Fact):
         instance: the instant at which the instance opened, microseconds UTC.
     """
 
+    MADE_BY_ENGINE: ClassVar[bool] = True
     achievement: str = field(validator=check_text)
     instance: int = field(validator=check_integer)
 

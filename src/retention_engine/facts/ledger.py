@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
@@ -33,6 +33,7 @@ class LedgerPosted(Fact):
         entry: the whole entry, as ``loyalty.to_json`` writes it.
     """
 
+    MADE_BY_ENGINE: ClassVar[bool] = True
     programme: str = field(validator=check_text)
     unit: str = field(validator=check_text)
     seq: int = field(validator=check_count)
@@ -59,6 +60,7 @@ class LedgerRefused(Fact):
         text: one line for people.
     """
 
+    MADE_BY_ENGINE: ClassVar[bool] = True
     programme: str = field(validator=check_text)
     unit: str = field(validator=check_text)
     key: str = field(validator=check_text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import Attribute, field, frozen
 
@@ -120,6 +120,7 @@ class ReferralAttributed(_ReferralFact):
         flags: codes of what has to be looked at before a reward.
     """
 
+    MADE_BY_ENGINE: ClassVar[bool] = True
     advocate: str = field(validator=check_text)
     touched_at: int = field(converter=instant)
     source: str | None = field(default=None, validator=check_optional)
@@ -181,6 +182,7 @@ class Fingerprinted(Fact):
 
 @frozen(kw_only=True)
 class _FriendFact(_ReferralFact):
+    MADE_BY_ENGINE: ClassVar[bool] = True
     friend: str = field(validator=check_text)
 
 

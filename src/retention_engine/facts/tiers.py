@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import field, frozen
 
 from retention_engine.facts.base import Fact, check_optional, check_text, kind, optional_instant
@@ -50,6 +52,7 @@ class LevelReached(Fact):
         period: the first local date of the window that gave it, or ``life``.
     """
 
+    MADE_BY_ENGINE: ClassVar[bool] = True
     programme: str = field(validator=check_text)
     level: str = field(validator=check_text)
     period: str = field(validator=check_text)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 AnyFact: TypeAlias = Fact
-"""Any kind of fact: to pydantic the base class is the union of all kinds, told apart by ``kind``."""
+"""Any kind of fact that may come from outside: to pydantic the base class is their union, told apart by ``kind``.
+
+What only the engine makes, such as ``ledger_posted``, is refused; instances pass as they are.
+"""
 
 
 def attach() -> None:

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core import core_schema as core
 
 from retention_engine.errors import FactError, shown
-from retention_engine.facts import KINDS, Fact, codec, kind_of
+from retention_engine.facts import KINDS, Fact, codec
 from retention_engine.facts.base import instant, optional_instant
 from retention_engine.facts.words import MOST_LINES
 
@@ -38,7 +38,9 @@ def schema(cls: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
 
 
 def _union(cls: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-    choices = {name: handler.generate_schema(kind) for name, kind in KINDS.items() if issubclass(kind, cls)}
+    """Return the union of what may come from outside; a kind that only the engine makes has its schema by name."""
+    kinds = {name: kind for name, kind in KINDS.items() if issubclass(kind, cls) and not kind.MADE_BY_ENGINE}
+    choices = {name: handler.generate_schema(kind) for name, kind in kinds.items()}
     return core.tagged_union_schema(choices, discriminator="kind")
 
 
@@ -97,7 +99,7 @@ def _object(cls: type[Any], value: Any) -> dict[str, Any]:
             lifted = codec.lift(value)
             place = "kind"
             if not cls.KIND:
-                kind_of(lifted.get("kind"))
+                codec.kind_from_outside(lifted.get("kind"))
     except FactError as error:
         raise _refused(cls, error, place, value) from None
     return dict(lifted)

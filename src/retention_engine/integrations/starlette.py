@@ -13,7 +13,7 @@ from attrs import field, frozen
 from retention_engine import intake as _intake  # noqa: F401 - lets our classes be bodies of FastAPI's endpoints
 from retention_engine.delivery import Runner
 from retention_engine.errors import FactConflict, FactError, SignatureError, TokenError
-from retention_engine.facts import Fact, from_json
+from retention_engine.facts import Fact, from_outside
 from retention_engine.preferences import ONE_CLICK, Keyring, one_click, read_click, read_open, unsubscribe_page
 from retention_engine.transports import LARGEST_BODY, verify_webhook
 
@@ -44,7 +44,8 @@ def routes(
     """Return routes for ``app.router.routes.extend(...)``, or for a ``Mount`` below a path of your choice.
 
     With a keyring: ``/unsubscribe`` (a page, and the POST of one click), ``/click`` and ``/open``. With secrets:
-    ``/facts`` takes Standard Webhooks that hold one fact each, as ``to_json`` writes it.
+    ``/facts`` takes Standard Webhooks that hold one fact each, as ``to_json`` writes it; every one is signed with a
+    secret of the shop, and what only the engine makes is refused all the same.
 
     Args:
         runner: whose engine records.
@@ -124,7 +125,7 @@ class _Desk:
         async def took() -> Any:
             body = await _body(request, LARGEST_BODY)
             verify_webhook(body, dict(request.headers), secrets=self.secrets, now=self._now() // _SECOND)
-            await self._record([from_json(body)])
+            await self._record([from_outside(body)])
             return _status(204)
 
         return await _answered(took)

@@ -149,8 +149,12 @@ class _Wakes(Wakes):
             self._undo.note(partial(self._put, before))
             self._put(wakes)
 
-    def due(self, to: int, limit: int) -> list[tuple[str, int]]:
-        return self._wheel.due(to, limit)
+    def due(self, to: int, limit: int, *, among: Sequence[str] | None = None) -> list[tuple[str, int]]:
+        if among is None:
+            return self._wheel.due(to, limit)
+        known = ((customer, self._wheel.get(customer)) for customer in sorted(set(among)))
+        found = [(customer, instant) for customer, instant in known if instant is not None and instant <= to]
+        return sorted(found, key=lambda wake: wake[1])[: max(limit, 0)]
 
     def _put(self, wakes: Mapping[str, int | None]) -> None:
         for customer, instant in wakes.items():

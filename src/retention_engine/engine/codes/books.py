@@ -1,6 +1,7 @@
 """The documents about codes that one transaction reads and changes: each locked before it is read, in one order.
 
-Locks are taken in the order of names: guesses, orders, codes, counters; so two transactions never wait for each other.
+Locks are taken in one order: wake-ups of whom it concerns, guesses, orders, codes, counters, each by name; so two
+transactions never wait for each other.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from retention_engine.engine.recording import hold_books
 from retention_engine.keys import fingerprint
 from retention_engine.loyalty.codes import Counter, OrderUses, Use, counted
-from retention_engine.ports import Settings
+from retention_engine.ports import Settings, Store
 
 GUESS, ORDER, CODE, COUNTER = "codes:guess:", "codes:order:", "codes:row:", "codes:use:"
 Row = dict[str, Any]
@@ -72,6 +74,22 @@ class Books:
                 self._settings.put(COUNTER + name, self.counters[name].text())
         self.orders[order] = known.having(uses)
         self._settings.put(ORDER + order, self.orders[order].text())
+
+
+def hold_people(
+    store: Store, *, customers: Iterable[str] = (), orders: Iterable[str] = (), codes: Iterable[str] = ()
+) -> None:
+    """Hold the wake-ups of whoever may be told of a change, as whoever records about them does: before any document.
+
+    Whom orders and codes concern is read without a lock, and does not change.
+    """
+    people = set(customers)
+    for text in filter(None, (store.settings.get(ORDER + order) for order in set(orders))):
+        known = OrderUses.of(text)
+        people |= {known.customer} | {use.owner for use in known.uses.values() if use.owner is not None}
+    for text in filter(None, (store.settings.get(CODE + code) for code in set(codes))):
+        people.add(str(json.loads(text)["customer"]))
+    hold_books(store, people)
 
 
 def _dump(value: object) -> str:

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from retention_engine.clubs.checkouts import Checkout
 from retention_engine.clubs.eligibility import ending, expired
 from retention_engine.clubs.promotions import Cancel, Promotion
-from retention_engine.engine.codes.books import Books
+from retention_engine.engine.codes.books import Books, hold_people
 from retention_engine.engine.codes.registry import Claim, candidates, claim, issue, issued, promotion_of, revoke
 from retention_engine.engine.codes.telling import Settled, told
 from retention_engine.engine.codes.weighing import Basket, Bid, Weigher, bid, check_codes, live, paid
@@ -63,6 +63,7 @@ class CodeDesk:
     def issue(self, promotion: str, customer: str, occasion: str, *, at: int) -> str:
         """Return the code of a customer for an occasion, as people read it; the same again for the same."""
         found = promotion_of(self.promotions, promotion)
+        hold_people(self.store, customers=[customer])
         text, facts = issue(self.store, self.keys, found, (customer, occasion), at=at)
         self.learn(facts)
         return text
@@ -77,14 +78,17 @@ class CodeDesk:
 
     def revoke(self, text: str, *, at: int) -> int:
         """Take a code back; return how many were: 1, or 0 when it is unknown or was taken back before."""
-        facts = [fact for code in sorted(candidates([text])) for fact in revoke(self.store, code, at)]
-        self.learn(facts)
-        return len(facts)
+        return self._revoke(candidates([text]), at)
 
     def revoke_all(self, promotion: str, occasion: str | None = None, *, at: int) -> int:
         """Take back the codes of a promotion, or of one of its occasions; return how many."""
         promotion_of(self.promotions, promotion)
-        facts = [fact for code in issued(self.store, promotion, occasion) for fact in revoke(self.store, code, at)]
+        return self._revoke(issued(self.store, promotion, occasion), at)
+
+    def _revoke(self, codes: Iterable[str], at: int) -> int:
+        known = sorted(codes)
+        hold_people(self.store, codes=known)
+        facts = [fact for code in known for fact in revoke(self.store, code, at)]
         self.learn(facts)
         return len(facts)
 
@@ -97,6 +101,9 @@ class CodeDesk:
         """
         texts, books = check_codes(codes), Books(self.store.settings)
         who = asker or checkout.customer or checkout.order
+        if hold and checkout.customer is not None:
+            orders, typed = [checkout.order], candidates(texts)
+            hold_people(self.store, customers=[checkout.customer], orders=orders, codes=typed)
         guesses = books.guesses(who) if texts else {}
         books.open_orders([checkout.order])
         books.open_rows(candidates(texts))
@@ -130,12 +137,18 @@ class CodeDesk:
 
         A hold that has ended is tried again: window, revocation and counters, not the basket. Safe to repeat.
         """
-        books = Books(self.store.settings)
-        books.open_orders(orders)
+        books = self.opened(orders)
+        return {order: self._settle(books, order, status, at) for order, status in sorted(orders.items())}
+
+    def opened(self, orders: Iterable[str]) -> Books:
+        """Lock all that is needed to settle orders, and read it."""
+        books, names = Books(self.store.settings), set(orders)
+        hold_people(self.store, orders=names)
+        books.open_orders(names)
         uses = [use for known in books.orders.values() for use in known.uses.values()]
         books.open_rows([use.code for use in uses if use.code is not None], change=True)
         books.open_counters([name for use in uses for name in use.counters])
-        return {order: self._settle(books, order, status, at) for order, status in sorted(orders.items())}
+        return books
 
     def settle_order(self, order: str, status: Status, at: int) -> tuple[Settled, ...]:
         """Do it for one order."""

@@ -10,6 +10,7 @@ from retention_engine.clubs.checkouts import Checkout
 from retention_engine.clubs.promotions import Promotion
 from retention_engine.engine.audit import Breach
 from retention_engine.engine.codes.audit import code_breaches
+from retention_engine.engine.codes.books import hold_people
 from retention_engine.engine.codes.desk import CodeDesk
 from retention_engine.engine.codes.telling import Settled
 from retention_engine.engine.codes.weighing import Basket
@@ -57,8 +58,10 @@ class Codes:
 
     def issue_all(self, promotion: str, customers: Iterable[str], occasion: str, *, at: Instant) -> dict[str, str]:
         """Return a code for each of the customers, all in one commit."""
+        people = list(customers)
         with self._now(at) as now:
-            return {each: self.desk.issue(promotion, each, occasion, at=now) for each in customers}
+            hold_people(self.desk.store, customers=people)
+            return {each: self.desk.issue(promotion, each, occasion, at=now) for each in people}
 
     def revoke(self, code: str, *, at: Instant) -> bool:
         """Take a code back; False when it is unknown or was taken back before. An order that holds it may use it."""

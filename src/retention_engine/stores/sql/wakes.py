@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from retention_engine.ports import Settings, Wakes
-from retention_engine.stores.sql.session import SqlSession
+from retention_engine.stores.sql.session import AMONG, SqlSession
 
 _SET = """INSERT INTO wakes (customer, instant) VALUES (?, ?)
     ON CONFLICT (customer) DO UPDATE SET instant = excluded.instant WHERE wakes.instant <> excluded.instant"""
@@ -13,6 +13,8 @@ _LOWER = """INSERT INTO wakes (customer, instant) VALUES (?, ?)
     ON CONFLICT (customer) DO UPDATE SET instant = excluded.instant WHERE wakes.instant > excluded.instant"""
 _CLEAR = "DELETE FROM wakes WHERE customer = ?"
 _DUE = "SELECT customer, instant FROM wakes WHERE instant <= ? ORDER BY instant, customer LIMIT ?"
+_DUE_AMONG = f"""SELECT customer, instant FROM wakes WHERE customer {AMONG} AND instant <= ?
+    ORDER BY instant, customer LIMIT ?"""
 _GET = "SELECT value FROM settings WHERE name = ?"
 _PUT = """INSERT INTO settings (name, value) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
@@ -36,9 +38,12 @@ class SqlWakes(Wakes):
             self._session.each(_SET, sorted(wake for wake in wakes.items() if wake[1] is not None))
             self._session.each(_CLEAR, sorted((customer,) for customer, instant in wakes.items() if instant is None))
 
-    def due(self, to: int, limit: int) -> list[tuple[str, int]]:
+    def due(self, to: int, limit: int, *, among: Sequence[str] | None = None) -> list[tuple[str, int]]:
         """Return up to ``limit`` (customer, instant) with instant <= ``to``, the earliest first, ties by customer."""
-        found = self._session.claimed(_DUE, to, max(limit, 0))
+        if among is None:
+            found = self._session.claimed(_DUE, to, max(limit, 0))
+        else:
+            found = self._session.claimed(_DUE_AMONG, self._session.texts(among), to, max(limit, 0))
         return sorted(found, key=lambda wake: (wake[1], wake[0]))
 
 

@@ -18,6 +18,8 @@ class DecisionTests(Suite):
             expect(store.wakes.due(5, 9), [("d", -1), ("a", 5), ("c", 5), ("é", 5)])
             expect(store.wakes.due(2**62, 3), [("d", -1), ("a", 5), ("c", 5)])
             expect((store.wakes.due(-2, 9), store.wakes.due(5, 0), store.wakes.due(5, -1)), ([], [], []))
+            expect(store.wakes.due(5, 9, among=["c", "a", "b", "none"]), [("a", 5), ("c", 5)])
+            expect((store.wakes.due(5, 1, among=["c", "a"]), store.wakes.due(5, 9, among=[])), ([("a", 5)], []))
             expect(store.wakes.due(2**62, 9)[-2:], [("b", 6), ("far", 2**60)])
 
     def test_lowering_keeps_the_earlier_wake(self) -> None:
