@@ -334,8 +334,8 @@ def test_a_placed_order_is_left_alone() -> None:
     """And an order nobody knows."""
     service = codes(promotion())
     service.hold(basket(), ["spring-code"], at=START)
-    assert service.desk.settle({"o1": Status.PLACED}, at=START) == {"o1": (Settled("spring", Stage.HELD),)}
     with engine_of(service).exclusively():
+        assert service.desk.settle({"o1": Status.PLACED}, at=START) == {"o1": (Settled("spring", Stage.HELD),)}
         assert service.desk.settle_order("nobody", Status.PAID, START) == ()
 
 

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from retention_engine import Engine
+from retention_engine.clubs import Club, Promotion
 from retention_engine.clubs.promotions import Limit
 from retention_engine.engine.codes import Codes
+from retention_engine.facts import OrderCancelled
+from retention_engine.loyalty.codes import Percent
 from retention_engine.loyalty.orders import Status
-from tests.engine._codes import START, basket, codes, engine_of, promotion
+from tests.engine._codes import KEYS, START, basket, codes, engine_of, promotion
 
 LAST = promotion(limits=[Limit(uses=1, period="day"), Limit(uses=1, per="customer")])
 DAY_OF = 24 * 3_600_000_000
@@ -87,3 +91,28 @@ def test_orders_settled_together_do_not_wait_for_each_other(postgres_url: str, r
     assert services[0].verify(at=START) == []
     for service in services:
         engine_of(service).close()
+
+
+def test_codes_are_held_while_orders_are_recorded(postgres_url: str) -> None:
+    """Both take the wake-ups of the customer and of whom the code is from before any document: neither is stuck."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    club = Club(promotions=[Promotion(id="spring", discount=Percent(10), bound=False)], keys=KEYS)
+    engines = [Engine([], club=club, since=START - 1, store=postgres_url) for _ in range(2)]
+    text = engines[0].codes.issue("spring", "anna", "x", at=START)
+
+    def hold() -> None:
+        for number in range(15):
+            engines[0].codes.hold(basket(who="bob", amount=1_000 + 100 * number), [text], at=START + number)
+
+    def cancel() -> None:
+        for number in range(15):
+            engines[1].record(OrderCancelled(id=f"c{number}", customer="bob", order_id="o1", at=START + number))
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(hold), pool.submit(cancel)]:
+                done.result(60)
+        assert engines[0].verify() == []
+    finally:
+        for engine in engines:
+            engine.close()

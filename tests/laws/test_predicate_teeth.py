@@ -146,7 +146,7 @@ def last_to_arrive(self: History, name: str, value: Any, at: int, fact: str) -> 
     self.attributes[name] = history.Held(value, at, fact)
 
 
-def first_refund_only(self: Any, fact: Any, sound: Any = order_fold._Order.see) -> None:
+def first_refund_only(self: Any, fact: Any, sound: Any = order_fold.OrderDraft.see) -> None:
     """Pass over every refund but the first to arrive."""
     if fact.KIND != "order_refunded" or not self.refunds:
         sound(self, fact)
@@ -191,7 +191,7 @@ FAULTS: dict[str, Fault] = {
     "reads: a collection is forgotten": changed(Records, "reads", lambda names: frozenset()),
     "fold: a fact counts twice": replaced(History, "put", counted_twice),
     "fold: the last to arrive wins": replaced(History, "hold", last_to_arrive),
-    "fold: only the first refund to arrive counts": replaced(order_fold._Order, "see", first_refund_only),
+    "fold: only the first refund to arrive counts": replaced(order_fold.OrderDraft, "see", first_refund_only),
     "last: of two records at one instant by time alone": by_time_alone,
 }
 

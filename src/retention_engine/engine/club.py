@@ -28,7 +28,7 @@ def _settle(store: Store, codes: CodeDesk, new: Sequence[Fact]) -> None:
 
     An order stands somewhere from each instant on at which something about it became known: from the first new one
     on, each is settled again, so that the order of recording does not matter. What another customer is told about an
-    order of the same name means nothing for it.
+    order of the same name means nothing for it. A fact that is dated ahead counts at once: there is no clock here.
     """
     since: dict[str, tuple[str, int]] = {}
     books = codes.opened({_order(fact) for fact in new} - {""})
@@ -51,8 +51,9 @@ def _status(told: Iterable[Fact]) -> Status:
     draft = OrderDraft()
     for fact in told:
         if isinstance(fact, OrderRefunded):
-            fact = OrderCancelled(id=fact.id, customer=fact.customer, at=fact.at, order_id=fact.order_id)
-        draft.see(fact)
+            draft.see(OrderCancelled(id=fact.id, customer=fact.customer, at=fact.at, order_id=fact.order_id))
+        else:
+            draft.see(fact)
     if draft.is_cancelled:
         return Status.CANCELLED
     return Status.PLACED if draft.payment is None else Status.PAID

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from attrs import evolve
+
 from retention_engine.engine.recording import hold_books
 from retention_engine.keys import fingerprint
 from retention_engine.loyalty.codes import Counter, OrderUses, Use, counted
@@ -66,7 +68,7 @@ class Books:
     def count(self, order: str, customer: str, changed: Iterable[Use]) -> None:
         """Write what an order uses now, and its counters; ``open_counters`` has read the former ones and the new."""
         uses = list(changed)
-        known = self.orders.get(order, OrderUses(customer))
+        known = evolve(self.orders.get(order, OrderUses(customer)), customer=customer)
         for use in uses:
             counted(self.counters, order, known.uses.get(use.promotion), use)
             former = known.uses.get(use.promotion)
@@ -81,15 +83,18 @@ def hold_people(
 ) -> None:
     """Hold the wake-ups of whoever may be told of a change, as whoever records about them does: before any document.
 
-    Whom orders and codes concern is read without a lock, and does not change.
+    Customers come first, then whose codes they use: whoever records an order learns of these only later. All of them
+    are read without a lock.
     """
-    people = set(customers)
+    people, owners = set(customers), set[str]()
     for text in filter(None, (store.settings.get(ORDER + order) for order in set(orders))):
         known = OrderUses.of(text)
-        people |= {known.customer} | {use.owner for use in known.uses.values() if use.owner is not None}
+        people.add(known.customer)
+        owners |= {use.owner for use in known.uses.values() if use.owner is not None}
     for text in filter(None, (store.settings.get(CODE + code) for code in set(codes))):
-        people.add(str(json.loads(text)["customer"]))
-    hold_books(store, people)
+        owners.add(str(json.loads(text)["customer"]))
+    for group in (people, owners - people):
+        hold_books(store, sorted(group))
 
 
 def _dump(value: object) -> str:

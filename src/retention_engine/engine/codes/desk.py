@@ -129,7 +129,8 @@ class CodeDesk:
             nameless = dict.fromkeys(texts, Refusal.NEEDS_IDENTITY) | {**basket.refused}
             return Basket(refused=nameless, passed=basket.passed)
         held = [one.use for one, _ in chosen]
-        self._keep(books, checkout.order, _changes(former, held), customer=checkout.customer, at=at)
+        moved = checkout.customer != books.orders.get(checkout.order, OrderUses(checkout.customer)).customer
+        self._keep(books, checkout.order, _changes(former, held, moved=moved), customer=checkout.customer, at=at)
         return evolve(basket, held_until={use.promotion: use.until for use in held})
 
     def settle(self, orders: Mapping[str, Status], *, at: int) -> dict[str, tuple[Settled, ...]]:
@@ -271,14 +272,14 @@ def _ended(use: Use) -> Use:
     return use if use.stage is Stage.ENDED else use.turned(Stage.ENDED)
 
 
-def _changes(former: Mapping[str, Use], held: Sequence[Use]) -> list[Use]:
-    """Return the uses that are another now: those held anew, and those that are not wanted any more."""
+def _changes(former: Mapping[str, Use], held: Sequence[Use], *, moved: bool) -> list[Use]:
+    """Return the uses that are another now: those held anew or by another customer, and those not wanted any more."""
     same = ("code", "amount", "counters", "until", "stage")
     wanted = {use.promotion for use in held}
     changed = []
     for use in held:
         before = former.get(use.promotion)
-        if before is None or any(getattr(before, name) != getattr(use, name) for name in same):
+        if moved or before is None or any(getattr(before, name) != getattr(use, name) for name in same):
             changed.append(use)
     unwanted = (use for name, use in former.items() if name not in wanted)
     dropped = [use.turned(Stage.DROPPED) for use in unwanted if use.stage in (Stage.HELD, Stage.ENDED)]

@@ -18,15 +18,19 @@ from retention_engine.testing.strategies.times import STEP, corners, instants
 from retention_engine.testing.strategies.words import CUSTOMER, moneys, orders
 
 _LATER = (f.OrderPaid, f.OrderDelivered, f.OrderRefunded, f.OrderShipped, f.OrderCancelled)
+_CLUB_MODULES = ("ledger", "codes", "referrals", "tiers", "games")  # their facts say something in a club only
 _OTHERS = tuple(cls for cls in OF_CUSTOMER if cls not in (f.OrderPlaced, *_LATER))
-_SOME = st.lists(st.sampled_from(_OTHERS), min_size=1, max_size=6, unique=True)
+_OF_CLUBS = tuple(cls for cls in _OTHERS if cls.__module__.rpartition(".")[2] in _CLUB_MODULES)
+_OF_SHOPS = tuple(cls for cls in _OTHERS if cls not in _OF_CLUBS)
+_SOME = st.lists(st.sampled_from(_OF_SHOPS), min_size=1, max_size=6, unique=True)
+_MEMBERS = st.lists(st.sampled_from(_OF_CLUBS), min_size=1, max_size=4, unique=True)
 _RELATED = (
     (f.ConsentGiven, f.ConsentWithdrawn, f.ConsentConfirmed),
     (f.ContactAdded, f.ContactRemoved, f.AddressSuppressed, f.AddressRestored),
     (f.Paused, f.Resumed, f.FrequencyChosen, f.ChannelsChosen),
 )
 """Kinds that switch the same things on and off: drawn together now and then, so that they meet."""
-_KINDS = st.one_of(_SOME, _SOME, _SOME, st.sampled_from(_RELATED))
+_KINDS = st.one_of(_SOME, _SOME, _SOME, st.sampled_from(_RELATED), _SOME, _SOME, _MEMBERS)
 _ASKED = [EVENTS + name for name in (*EVENT_NAMES, "order_placed", "order_shipped")]
 _PLACED = st.sampled_from((1, 1, 1, 1, 1, 2))
 _PAID = st.sampled_from((True, True, False))
