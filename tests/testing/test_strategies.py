@@ -159,7 +159,7 @@ def least(strategy: st.SearchStrategy[Any], wanted: Callable[[Any], bool]) -> An
 @pytest.mark.parametrize("name", ["two orders at one instant", "a refund of a part", "an attribute that is an instant"])
 def test_a_history_shrinks_to_the_facts_that_matter(name: str) -> None:
     """Whatever does not matter is gone."""
-    assert len(least(histories(), WANTED[name])) <= 2
+    assert len(least(histories(), WANTED[name])) <= 3
 
 
 @pytest.mark.slow
