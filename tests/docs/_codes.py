@@ -45,6 +45,7 @@ MEANINGS = {  # a test says that none is missing, and none too many
     "self_transfer": "both sides are one account",
     "stale_snapshot": "the order is known in a later state",
     "transfer_limit": "more than one transfer may move",
+    "unknown_account": "the club has no such account: no programme of it has this unit",
     "unknown_grant": "there is no such grant",
     "unknown_key": "no command has this key",
     "unknown_line": "the lines of an order are not unique, or not those that were paid",
