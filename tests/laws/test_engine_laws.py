@@ -17,9 +17,9 @@ from attrs import evolve
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from retention_engine import Engine, backtest, decide
-from retention_engine.actions import Decision
-from retention_engine.arbitration import AtMost, CalendarCap, CoolDown, Variety
+from retention_engine import Engine, Money, Order, OrderPlaced, Rule, RuleSet, Send, backtest, decide, on, orders
+from retention_engine.actions import Decision, Outcome, Reason
+from retention_engine.arbitration import AtMost, CalendarCap, CoolDown, InArm, Variety
 from retention_engine.engine.decide import as_sent
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import Fact, MessageFailed, MessageOpened
@@ -223,3 +223,16 @@ def test_the_pure_core_decides_what_the_engine_decides(scenario: Scenario, data:
         made += part.decisions
         start = scenario.to + 1 if part.wake is None else part.wake
     assert decision_lines(made) == decision_lines(whole)
+
+
+def test_the_oracle_ends_the_journey_of_another_arm() -> None:
+    """An arm that is asked about the first channel alone ends the journey: no second channel is tried."""
+    letter = Send("letter", topic="offers", channels=("email", "sms"))
+    arm = InArm("tone", "b", variants={"a": 1, "b": 1}, channel="email")
+    placed = Order(id="o", customer="customer-7", at=DAY, total=Money(5, "EUR"))
+    scenario = Scenario(
+        RuleSet.of([Rule("r", on(orders), letter)]), [OrderPlaced.of(placed)], 0, 2 * DAY, "UTC", (arm,)
+    )
+    (made,) = advanced(scenario)
+    assert (made.outcome, made.reason) == (Outcome.DROP, Reason.CONTROL)
+    assert essence([made]) == essence(brute(scenario))

@@ -152,7 +152,7 @@ def _pressure(policy: a.Policy, message: a.Message, seen: Seen) -> tuple[str, Re
             return _if("hold", Reason.QUIET_HOURS, since < length)
     ruling = policy.weigh(message, seen.situation)
     if isinstance(ruling, a.Drop):
-        return "drop", ruling.reason
+        return "end" if ruling.whole else "drop", ruling.reason
     return _if("hold", ruling.reason, True) if isinstance(ruling, a.Defer) else ("send", None)
 
 
