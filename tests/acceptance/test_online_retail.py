@@ -5,22 +5,10 @@ from pathlib import Path
 import pytest
 
 from retention_engine import Engine, Rule, Send, after, days, entering, orders
-from retention_engine.intake import OrderMapping, orders_from_rows, read_rows
+from retention_engine.intake import orders_from_rows, read_rows
 from retention_engine.timing import DAY, to_instant
+from tests.acceptance._retail import MAPPING
 
-MAPPING = OrderMapping(
-    order="invoice",
-    customer="customer_id",
-    at="invoice_date",
-    zone="Europe/London",
-    sku="stock_code",
-    price="price",
-    quantity="quantity",
-    currency="GBP",
-    cancelled="C",
-    charges=("POST", "DOT", "C2", "C3", "D", "M"),
-    ignored=("TEST001", "TEST002", "ADJUST", "ADJUST2", "BANK CHARGES", "AMAZONFEE", "S", "B", "PADS"),
-)
 START, END = to_instant("2009-12-01T00:00:00+00:00"), to_instant("2010-12-10T00:00:00+00:00")
 OVERLAP = to_instant("2010-11-29T00:00:00+00:00")
 RULES = [
