@@ -142,6 +142,8 @@ BROKEN = {
     "text of another": (check_text, Own(AT), "its text parses to orders.exists()"),
     "text that does not parse": (check_text, Own(AT, text_form="nope"), "its text does not parse: unknown name 'nope'"),
     "repr of another": (check_repr, Own(AT), "its repr builds orders.exists()"),
+    "repr that is not Python": (check_repr, Own(AT, code="Own('a\nb')"), "its repr builds nothing: unterm"),
+    "repr that cannot be called": (check_repr, Own(AT, code="days(1, 2)"), "its repr builds nothing: days() takes"),
     "reads too little": (check_reads, Forgetful(AT, names=frozenset()), "when only [] is kept"),
 }
 

@@ -222,7 +222,10 @@ def check_repr(case: Case) -> None:
     """The ``repr`` is a Python expression that builds an equal predicate."""
     names = {name: getattr(module, name) for module in (timing, predicates) for name in module.__all__}
     names |= {type(part).__name__: type(part) for part in nodes(case.predicate)}  # nodes of the user's own
-    built = _build(ast.parse(repr(case.predicate), mode="eval").body, names)
+    try:
+        built = _build(ast.parse(repr(case.predicate), mode="eval").body, names)
+    except (SyntaxError, ValueError, TypeError, LookupError, AttributeError, RetentionError) as error:
+        case.fail(f"its repr builds nothing: {error}: {case.predicate!r}")
     if type(built) is not type(case.predicate) or built != case.predicate:
         case.fail(f"its repr builds {built!r}, not {case.predicate!r}")
 
