@@ -30,6 +30,7 @@ from retention_engine.clubs import (
     Bonus,
     Checkout,
     Club,
+    EarnedMetric,
     Earning,
     Mission,
     Programme,
@@ -69,6 +70,7 @@ BASE = Programme(
     bonuses=[Bonus("review", on="reviewed", amount=50)],
 )
 LEVELS = [Level("base", entry=0), Level("gold", entry=50_000)]
+EARNED = EarnedMetric("club", "pts")
 TIERS = Tiers(programme=TierProgramme(name="tiers", levels=LEVELS), metric=SpendMetric("EUR"))
 CLUB = Club(programmes=[BASE], tiers=[TIERS], promotions=[Promotion(id="big-thanks", discount=Percent(10))], keys=KEYS)
 
@@ -148,6 +150,22 @@ def test_levels_are_told_once_a_period() -> None:
     (reached,) = made(one, LevelReached)
     assert (reached.level, reached.period, to_text(reached.at)[:10]) == ("gold", "2026-01-01", "2026-03-16")
     assert [fact.amount for fact in made(one, LedgerPosted)] == [400, 200, 500]
+
+
+def test_units_earned_make_levels_with_no_other_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rule asks about accounts, but the levels do: were their entries not heard, the level would never be told."""
+    tiers = Tiers(programme=TierProgramme(name="t", levels=[Level("a", entry=0), Level("b", entry=300)]), metric=EARNED)
+    club = evolve(CLUB, tiers=[tiers])
+
+    def levels() -> list[tuple[str, int]]:
+        one = engine(club=club)
+        one.record(order("o1", 40_000))
+        one.advance(NOW + 60 * DAY)
+        return [(fact.level, fact.at) for fact in made(one, LevelReached)]
+
+    assert levels() == [("b", NOW + 14 * DAY)]
+    monkeypatch.setattr(Club, "reads", lambda self: frozenset({"orders"}))
+    assert levels() == []
 
 
 def test_what_happened_before_the_launch_earns_nothing() -> None:

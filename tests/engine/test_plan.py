@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from retention_engine import (
     Rule,
@@ -31,11 +32,14 @@ from retention_engine import (
     weekly,
     yearly,
 )
-from retention_engine.arbitration import Arbiter, Consent
+from retention_engine.arbitration import Arbiter, Consent, HoldWhile
+from retention_engine.clubs import Achievement, Club, CustomMetric, EarnedMetric, Programme, Tiers
 from retention_engine.engine import Plan
 from retention_engine.engine.plan import anchor_of
-from retention_engine.facts import AttributeChanged, Customer, MessageSent, Registered, Reviewed, Viewed
-from retention_engine.predicates import Truth
+from retention_engine.facts import AttributeChanged, Customer, LedgerPosted, MessageSent, Registered, Reviewed, Viewed
+from retention_engine.loyalty import Unit
+from retention_engine.loyalty.tiers import Level, TierProgramme
+from retention_engine.predicates import Truth, member, points
 from retention_engine.state import History, fold
 from retention_engine.timing import DAY, zone
 from retention_engine.view import View
@@ -125,6 +129,43 @@ def test_a_plan_keeps_only_what_its_rules_ask_about() -> None:
     assert Plan.of(RuleSet.of([made]), Arbiter()).wanted == {"events:joined", "views", "orders"}
     assert Plan.of(RuleSet.of([]), Arbiter()).wanted == frozenset()
     assert Plan.of(RuleSet.of([]), Arbiter([Consent()])).wanted == {"consents", "channel_order"}
+
+
+LEVELS = TierProgramme(name="levels", levels=[Level("base", entry=0), Level("silver", entry=5)])
+HEARD: dict[str, tuple[dict[str, Any], Arbiter, Truth]] = {
+    "a rule asks for entries": ({}, Arbiter(), points.exists()),
+    "a rule asks for their events": ({}, Arbiter(), events("ledger_posted").exists()),
+    "a rule asks for a balance": ({}, Arbiter(), member.balance("pts") >= 5),
+    "a policy asks for entries": ({}, Arbiter([HoldWhile(points.exists())]), orders.exists()),
+    "units earned make levels": (
+        {"tiers": [Tiers(programme=LEVELS, metric=EarnedMetric("club", "pts"))]},
+        Arbiter(),
+        orders.exists(),
+    ),
+    "a metric may ask for anything": (
+        {"tiers": [Tiers(programme=LEVELS, metric=CustomMetric(lambda *_: []))]},
+        Arbiter(),
+        orders.exists(),
+    ),
+    "an achievement asks": (
+        {"achievements": [Achievement(id="a", measure=points.count(), target=3)]},
+        Arbiter(),
+        orders.exists(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("more", "arbiter", "asked"), HEARD.values(), ids=HEARD.keys())
+def test_who_asks_about_accounts_hears_of_them(more: dict[str, Any], arbiter: Arbiter, asked: Truth) -> None:
+    """Otherwise an entry makes nothing due, and nothing is decided at its instant."""
+    club = Club(programmes=[Programme(id="club", unit=Unit("pts"), currency="EUR")], **more)
+    made = Rule("r", entering(orders.exists()), Send("hi"), exit_when=asked)
+    assert Plan.of(RuleSet.of([made]), arbiter, club).unheard == (MessageSent,)
+    deaf = evolve(club, tiers=(), achievements=())
+    assert Plan.of(RuleSet.of([rule("r", entering(orders.exists()))]), Arbiter(), deaf).unheard == (
+        MessageSent,
+        LedgerPosted,
+    )
 
 
 def test_a_fact_that_is_not_asked_about_names_nothing() -> None:

@@ -51,6 +51,8 @@ def test_an_entry_is_the_same_after_storage() -> None:
     again = [lo.from_json(lo.to_json(one)) for one in found]
     assert again == found
     assert [lo.to_json(one) for one in again] == [lo.to_json(one) for one in found]
+    for text in map(lo.to_json, found):
+        assert text == json.dumps(json.loads(text), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
     mine = [one for one in again if one.account == BOB]
     assert lo.replay(BOB, mine) == lo.replay(BOB, [one for one in found if one.account == BOB])
 

@@ -6,11 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 
 from retention_engine import loyalty as lo
 from retention_engine.errors import DefinitionError, Insufficient, LedgerError
-from retention_engine.loyalty import Account, Bucket, Ledger, Unit
+from retention_engine.loyalty import Account, Bucket, Ledger, State, Unit
 from retention_engine.loyalty.lots import Grant
 from retention_engine.money import Money
 from retention_engine.timing import DAY, HOUR, days
@@ -363,6 +363,19 @@ def test_entries_of_another_account_or_out_of_turn_are_refused() -> None:
     with pytest.raises(ValueError, match="not 3"):
         made.append([(ANNA, 3, [evolve(entry, key="new")])])
     assert made == book()
+
+
+def test_a_copy_shares_nothing_that_can_change() -> None:
+    """Every field of an account but its journal is copied, whatever fields there are."""
+    state = book().state(ANNA)
+    for number, one in enumerate(fields(State)):
+        held = getattr(state, one.name)
+        setattr(state, one.name, {"a": number} if type(held) is dict else [number] if type(held) is list else number)
+    later = state.copy()
+    for one in fields(State):
+        mine, copied = getattr(state, one.name), getattr(later, one.name)
+        assert copied == (None if one.name == "journal" else mine), one.name
+        assert type(mine) not in (dict, list) or copied is not mine, one.name
 
 
 def test_a_movement_that_the_table_lacks_is_a_fault_of_the_ledger() -> None:

@@ -123,7 +123,7 @@ class Books:
         state = self.state(command.account)
         if state.alias is not None:
             raise LedgerError(f"this account belongs to {state.alias} now", code="merged")
-        later = evolve(command, at=max(command.at, state.at))
+        later = command if command.at >= state.at else evolve(command, at=state.at)
         (entry,) = decide(later, {command.account: state}, self.terms[command.account.programme])
         return [self.take(entry, learned)]
 

@@ -13,7 +13,7 @@ from retention_engine.clubs.achievements import Achievement, new_completions
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.games import Streak
 from retention_engine.clubs.levels import REACHED, new_levels
-from retention_engine.clubs.metrics import CustomMetric
+from retention_engine.clubs.metrics import CustomMetric, EarnedMetric
 from retention_engine.clubs.programme import Programme, bonus_commands, due_commands, order_command, order_of
 from retention_engine.clubs.promotions import Promotion
 from retention_engine.clubs.questions import ANSWERS, Asked
@@ -146,7 +146,8 @@ class Club:
         asked: list[Any] = [*self.programmes, *self.achievements, *self.streaks]
         asked += [step for step in steps if isinstance(step, Achievement)]
         who = [one.who for one in self.promotions if one.who is not None]
-        return frozenset({REACHED, "orders"}).union(*(each.reads() for each in (*asked, *who)))
+        earned = {"points"} if any(isinstance(one.metric, EarnedMetric) for one in self.tiers) else set[str]()
+        return frozenset({REACHED, "orders", *earned}).union(*(each.reads() for each in (*asked, *who)))
 
     def steps(self, history: History, name: str, arguments: tuple[Any, ...], *, at: int, where: ZoneInfo) -> Steps:
         """Return a quantity from an instant on, if no fact comes.

@@ -40,15 +40,15 @@ def bought(order: f.Order, *, delivered: bool = False) -> Bought:
     record = OrderRecord(order.id, order.at, order.total.amount, *words)
     if not order.lines:
         return Bought((OrderLine(id="0:", net=order.total.amount),), {}, record)
-    amounts = [line.amount.amount for line in order.lines]
+    amounts = [line.price.amount * line.quantity for line in order.lines]
     nets = share_out(order.total.amount, amounts) if order.total.amount < sum(amounts) else amounts
     seen: dict[str, int] = {}
     lines, records = [], {}
-    for line, net in zip(order.lines, nets, strict=True):
+    for line, net, amount in zip(order.lines, nets, amounts, strict=True):
         seen[line.sku] = seen.get(line.sku, 0) + 1
         name = f"{seen[line.sku]}:{line.sku}"
         lines.append(OrderLine(id=name, net=net, quantity=line.quantity))
-        facets = (line.sku, line.category, line.brand, line.quantity, line.price.amount, line.amount.amount)
+        facets = (line.sku, line.category, line.brand, line.quantity, line.price.amount, amount)
         records[name] = PurchaseRecord(name, order.at, order.id, *facets)
     return Bought(tuple(lines), records, record)
 

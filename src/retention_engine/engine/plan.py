@@ -12,6 +12,7 @@ from retention_engine.clubs import Club
 from retention_engine.clubs.clerk import CARRIED_OUT
 from retention_engine.engine.switches import switches_of
 from retention_engine.errors import DefinitionError
+from retention_engine.facts import Fact, LedgerPosted, MessageSent
 from retention_engine.keys import fingerprint
 from retention_engine.predicates import (
     MEMBERSHIP,
@@ -37,6 +38,8 @@ from retention_engine.timing import NEVER, local_date, to_text
 from retention_engine.view import View
 
 _COURTESY = Arbiter(courtesy())
+_MESSAGES = frozenset({"messages", f"{EVENTS}message_sent"})
+_ACCOUNTS = frozenset({"points", f"{EVENTS}ledger_posted", MEMBERSHIP})
 
 
 def check_club(rules: RuleSet, arbiter: Arbiter, club: Club | None) -> None:
@@ -164,7 +167,7 @@ class Plan:
         leaving: mask of the edges that wait for a predicate to turn false.
         anchors: the anchor of each edge.
         wanted: the collections a history must keep; None: all of them.
-        hears_messages: whether a rule asks about our own messages: otherwise a sent one makes nothing due.
+        unheard: the kinds of fact of our own making that nobody asks about: such a one makes nothing due.
         arbiter: the policies.
         switches: rule and step -> the subjects of the kill switches that concern the message.
         club: what the shop declares about its members; None: there is none.
@@ -178,8 +181,7 @@ class Plan:
     leaving: int
     anchors: tuple[Anchor, ...]
     wanted: frozenset[str] | None
-
-    hears_messages: bool
+    unheard: tuple[type[Fact], ...]
     arbiter: Arbiter
     switches: Mapping[tuple[str, str], tuple[str, ...]]
     club: Club | None = None
@@ -220,7 +222,10 @@ class Plan:
             leaving=sum(1 << bit for bit, (_, trigger) in enumerate(pairs) if not trigger.entering),
             anchors=tuple(anchor_of(trigger.predicate) for _, trigger in pairs),
             wanted=None if told is None else wanted | wanted_by(arbiter.reads() | told),
-            hears_messages=not wanted.isdisjoint({"messages", f"{EVENTS}message_sent"}),
+            unheard=(
+                *((MessageSent,) if _MESSAGES.isdisjoint(wanted) else ()),
+                *((LedgerPosted,) if told is not None and _ACCOUNTS.isdisjoint(reads | arbiter.reads() | told) else ()),
+            ),
             arbiter=arbiter,
             switches=switches_of(rules, arbiter),
             club=club,

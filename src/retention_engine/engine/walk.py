@@ -19,7 +19,7 @@ from retention_engine.engine.journeys import Journeys
 from retention_engine.engine.memory import Memory
 from retention_engine.engine.terms import CLUB, OURS, Subject, Terms, Walked
 from retention_engine.errors import DefinitionError
-from retention_engine.facts import Fact, MessageSent
+from retention_engine.facts import Fact
 from retention_engine.predicates import because
 from retention_engine.rules import After, Catalogue, Edge, Occasion, Rule
 from retention_engine.state import Change, History, apply
@@ -146,12 +146,10 @@ class _Walk:
         return turn
 
     def _arrivals(self, at: int) -> tuple[list[Fact], list[Fact]]:
-        """Return the facts that take effect, and apart those that no rule hears: of our own messages."""
-        arrived = _take(self.facts, at)
-        if self.terms.plan.hears_messages:
-            return arrived, []
-        unheard: list[Fact] = [fact for fact in arrived if isinstance(fact, MessageSent)]
-        return [fact for fact in arrived if not isinstance(fact, MessageSent)], unheard
+        """Return the facts that take effect, and apart those of our own making that no rule hears."""
+        arrived, kinds = _take(self.facts, at), self.terms.plan.unheard
+        unheard = [fact for fact in arrived if isinstance(fact, kinds)]
+        return [fact for fact in arrived if not isinstance(fact, kinds)], unheard
 
     def _edges(self, view: View, before: int, old: int | None) -> list[int]:
         turns: list[int] = []

@@ -8,9 +8,11 @@ refuses to be applied.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from fractions import Fraction
+from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any, get_args
 
 from attrs import NOTHING, evolve, fields
@@ -40,6 +42,15 @@ _FIELDS = {
     one: tuple((each.name, each.default) for each in fields(one) if (one, each.name) != (Entry, "later"))
     for one in _CLASSES
 }
+_ROWS: dict[type, list[tuple[str, str | None, Any]]] = {
+    one: sorted(
+        [(f'"is":"{one.__name__}"', None, NOTHING), *((f'"{name}":', name, default) for name, default in row)],
+        key=itemgetter(0),
+    )
+    for one, row in _FIELDS.items()
+    if one is not Unknown
+}
+"""How each field of a class begins, its name and its default, in the order of the names; ``is`` is no field."""
 _WRITTEN = {
     **{one.__name__: {"is", *(name for name, _ in _FIELDS[one])} for one in _CLASSES},
     **{name: {"is", "value"} for name in (*_ENUMS, "Fraction", "dict")},
@@ -49,7 +60,9 @@ _SIMPLE = frozenset({str, int, bool, type(None)})
 
 def to_json(entry: Entry) -> str:
     """Return an entry as one line of JSON; the same entry has the same text."""
-    plain = _Writer(full=bool(entry.later)).plain(entry)
+    if not entry.later:
+        return _text(entry, full=False)
+    plain = json.loads(_text(entry, full=True))
     for path, text in entry.later:
         place = plain
         for step in path[:-1]:
@@ -58,39 +71,54 @@ def to_json(entry: Entry) -> str:
     return _dumps(plain)
 
 
-def _dumps(plain: object) -> str:
-    return json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+_dumps = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode
 
 
-class _Writer:
-    """Makes plain values; ``full``: of every field, whatever its default."""
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: str,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda _: "null",
+    Unknown: lambda value: _dumps(json.loads(value.text)),
+    Fraction: lambda value: f'{{"is":"Fraction","value":"{value}"}}',
+}
 
-    def __init__(self, *, full: bool) -> None:
-        self.full = full
 
-    def plain(self, value: Any) -> Any:
-        kind = type(value)
-        if kind in _SIMPLE:
-            return value
-        if kind is tuple:
-            return [self.plain(each) for each in value]
-        if kind is Unknown:
-            return json.loads(value.text)
-        if kind in _FIELDS:
-            found = {"is": kind.__name__}
-            for name, default in _FIELDS[kind]:
-                one = getattr(value, name)
-                kind = type(one)
-                if self.full or default is NOTHING or kind is not type(default) or one != default:
-                    found[name] = one if kind in _SIMPLE else self.plain(one)
-            return found
-        if isinstance(value, Enum):
-            return {"is": kind.__name__, "value": value.value}
-        if kind is Fraction:
-            return {"is": "Fraction", "value": str(value)}
-        if isinstance(value, Mapping):
-            return {"is": "dict", "value": {name: self.plain(each) for name, each in value.items()}}
-        raise LedgerError(f"{shown(value)} has no place in an entry", code="unreadable")
+def _text(value: Any, *, full: bool) -> str:
+    """Return the JSON text of a value, its fields in the order of their names.
+
+    Args:
+        full: write every field, whatever its default.
+    """
+    row = _ROWS.get(type(value))
+    if row is None:
+        return _other(value, full=full)
+    parts = []
+    for head, name, default in row:
+        if name is None:
+            parts.append(head)
+            continue
+        one = getattr(value, name)
+        kind = type(one)
+        if full or not (one is default or (kind is type(default) and one == default)):
+            write = _PLAIN.get(kind)
+            parts.append(head + (_text(one, full=full) if write is None else write(one)))
+    return f"{{{','.join(parts)}}}"
+
+
+def _other(value: Any, *, full: bool) -> str:
+    kind = type(value)
+    write = _PLAIN.get(kind)
+    if write is not None:
+        return write(value)
+    if kind is tuple:
+        return f"[{','.join([_text(each, full=full) for each in value])}]"
+    if isinstance(value, Enum):
+        return f'{{"is":"{kind.__name__}","value":{_dumps(value.value)}}}'
+    if isinstance(value, Mapping):
+        parts = [f"{encode_basestring(name)}:{_text(value[name], full=full)}" for name in sorted(value)]
+        return f'{{"is":"dict","value":{{{",".join(parts)}}}}}'
+    raise LedgerError(f"{shown(value)} has no place in an entry", code="unreadable")
 
 
 def from_json(text: str) -> Entry:

@@ -150,7 +150,8 @@ class Receipt:
             raise LedgerError(f"lines are not unique, or a cell has none: {names}", code="unknown_line")
         if self.point_value <= 0:
             raise LedgerError(f"a point is worth more than nothing, not {self.point_value}", code="bad_amount")
-        worth, paid = self.points * self.point_value, sum(line.with_points for line in self.lines)
+        worth = self.points * self.point_value if self.points else Fraction(0)
+        paid = sum([line.with_points for line in self.lines])
         if abs(worth - paid) >= 1:
             raise LedgerError(f"{self.points} points are worth {worth}, the lines say {paid}", code="bad_amount")
 

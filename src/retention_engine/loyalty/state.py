@@ -121,17 +121,24 @@ class State:
 
     def copy(self) -> State:
         """Return one that can be changed without changing this one."""
-        return evolve(
-            self,
+        return State(  # not ``evolve``, which takes three times as long
+            account=self.account,
+            version=self.version,
+            at=self.at,
+            seq=self.seq,
             lots=dict(self.lots),
             live=list(self.live),
             waiting=list(self.waiting),
+            sums=self.sums,
             holds=dict(self.holds),
             ended=dict(self.ended),
             redemptions=dict(self.redemptions),
             grants=dict(self.grants),
             orders=dict(self.orders),
-            journal=None,
+            debt=self.debt,
+            totals=self.totals,
+            alias=self.alias,
+            cause=self.cause,
         )
 
     @property
@@ -161,7 +168,9 @@ class State:
         vested = lot.vests_at is not None and lot.vests_at <= self.at
         bucket = Bucket.AVAILABLE if vested and lot.vests_at is not None else Bucket.PENDING
         self.seq = max(self.seq, lot.seq)
-        self.put(Stock(lot, lot.vests_at, lot.expires_at, tuple(lot.issued * (each is bucket) for each in Bucket)))
+        buckets = [0] * len(Bucket)
+        buckets[bucket] = lot.issued
+        self.put(Stock(lot, lot.vests_at, lot.expires_at, tuple(buckets)))
         if lot.parent is None:
             self.grants[lot.id] = Grant()
         vests = effective_at if lot.vests_at is None else max(lot.vests_at, effective_at)

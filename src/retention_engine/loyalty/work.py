@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from attrs import define, field, fields, frozen
@@ -21,6 +22,12 @@ from retention_engine.timing import to_instant
 from retention_engine.values import is_printable
 
 Result = Mapping[str, object]
+
+
+@cache
+def _asked(kind: type[Command]) -> tuple[str, ...]:
+    """Return the fields of a command that say what is asked."""
+    return tuple(each.name for each in fields(kind) if each.name not in {"at", "key"})
 
 
 def _check_key(_: Any, __: Any, value: Any) -> None:
@@ -77,8 +84,8 @@ class Command:
     @property
     def fingerprint(self) -> str:
         """Identifies everything that is asked, but not when."""
-        names = [each.name for each in fields(type(self)) if each.name not in {"at", "key"}]
-        return fingerprint(self.KIND, *(f"{name}={getattr(self, name)!r}" for name in names))
+        kind: Any = type(self)
+        return fingerprint(self.KIND, *(f"{name}={getattr(self, name)!r}" for name in _asked(kind)))
 
     @property
     def partner(self) -> Account | None:

@@ -120,7 +120,14 @@ def _put(history: History, draft: OrderDraft, order: f.Order) -> None:
     record = OrderRecord(order.id, order.at, total, order.total.currency, items, order.channel, order.promo, delivered)
     history.put("orders", record)
     for number, line in enumerate(order.lines):
-        words = (line.sku, line.category, line.brand, line.quantity, line.price.amount, line.amount.amount)
+        words = (
+            line.sku,
+            line.category,
+            line.brand,
+            line.quantity,
+            line.price.amount,
+            line.price.amount * line.quantity,
+        )
         history.put("purchases", PurchaseRecord(f"{order.id}#{number:04}", order.at, order.id, *words))
     if draft.delivered is not None:
         history.put("deliveries", DeliveryRecord(order.id, draft.delivered, total, items, order.channel))

@@ -79,11 +79,11 @@ def _cells(lines: Sequence[OrderLine], offer: Offer) -> Iterable[Cell]:
     rate, value = offer.award.rate, sum(line.net for line in mine)
     each = rate.amount * offer.award.multiplier
     for line in mine:
-        base = Fraction(line.net)
+        base: int | Fraction = line.net
         if rate.basis is Basis.MONEY:
-            base -= line.with_points
+            base = line.net - line.with_points
         elif rate.basis is Basis.QUANTITY:
-            base = Fraction(line.quantity)
+            base = line.quantity
         elif rate.basis is Basis.ORDER:
             base = Fraction(line.net, value) if value else Fraction(0)
         if base:
@@ -97,12 +97,16 @@ def whole_cells(lines: Sequence[OrderLine], cells: Sequence[Cell], rounding: Rou
     """
     places = {line.id: place for place, line in enumerate(lines)}
     ordered = sorted(cells, key=lambda cell: (places[cell.line], cell.rule))
-    total = rounding.of(sum(map(_exact, ordered), Fraction(0)))
     amounts = [int(_exact(cell)) for cell in ordered]
-    by_fraction = sorted(range(len(ordered)), key=lambda place: amounts[place] - _exact(ordered[place]))
-    for place in by_fraction[: total - sum(amounts)]:
-        amounts[place] += 1
-    return tuple(evolve(cell, amount=amount) for cell, amount in zip(ordered, amounts, strict=True))
+    missing = rounding.of(sum(map(_exact, ordered), Fraction(0))) - sum(amounts)
+    if missing:
+        by_fraction = sorted(range(len(ordered)), key=lambda place: amounts[place] - _exact(ordered[place]))
+        for place in by_fraction[:missing]:
+            amounts[place] += 1
+    return tuple(
+        Cell(rule=cell.rule, line=cell.line, amount=amount, basis=cell.basis, exact=cell.exact)
+        for cell, amount in zip(ordered, amounts, strict=True)
+    )
 
 
 def receipt_for(
@@ -120,10 +124,11 @@ def receipt_for(
         lines: without what was paid with points, which is shared over them here.
         points: units it is paid with; no more than the lines are worth are taken.
     """
-    total = sum(line.net for line in lines)
-    points = min(points, int(total / point_value))
-    shares = share_out(int(points * point_value), [line.net for line in lines])
-    paid = tuple(evolve(line, with_points=part) if part else line for line, part in zip(lines, shares, strict=True))
+    paid = tuple(lines)
+    if points:
+        points = min(points, int(sum(line.net for line in lines) / point_value))
+        shares = share_out(int(points * point_value), [line.net for line in lines])
+        paid = tuple(evolve(line, with_points=part) if part else line for line, part in zip(lines, shares, strict=True))
     ranked = sorted(offers, key=lambda one: (-one.priority, one.award.rule))
     return Receipt(
         lines=paid,
