@@ -147,46 +147,45 @@ def _codes(keys: CodeKeys, count: int) -> Iterator[str]:
     return (next(keys.derive("spring", f"c{number}", "welcome", length=12)) for number in range(count))
 
 
-def bought(count: int) -> list[Order]:
-    """Return paid orders of two lines, four a customer, one after the other in time."""
+def bought(count: int, name: str = "o") -> list[Order]:
+    """Return paid orders of two lines, four a customer, one after the other in time; ``name`` begins their ids."""
     found = []
     for number in range(count):
         customer, turn = number % (count // _EACH), number // (count // _EACH)
         amounts = 1_000 + number * 7_919 % 9_000, 2_000 + number * 104_729 % 5_000
         lines = [Line(sku=f"s{place}", price=Money(amount, "EUR")) for place, amount in enumerate(amounts)]
         at = START + turn * 20 * DAY + number * HOUR // count
-        found.append(Order(id=f"o{number}", customer=f"c{customer:06}", at=at, lines=lines))
+        found.append(Order(id=f"{name}{number}", customer=f"c{customer:06}", at=at, lines=lines))
     return found
 
 
 def _accrual(*, quick: bool) -> Iterator[Row]:
-    orders_made = bought(40 if quick else 4_000)
-    single = bought(20 if quick else 400)
-    earned = sum(order.total.amount // 100 for order in orders_made)
+    many, few = (40, 20) if quick else (4_000, 400)
     clubs: dict[str, Club | None] = {"without a club": None, "points": POINTS, "points and tiers": LEVELLED}
     with TemporaryDirectory() as folder:
         files = (f"sqlite:///{Path(folder) / f'{number}.db'}" for number in count())
-        ways: dict[str, tuple[list[Order], Callable[[], str], int, Any]] = {
-            f"memory, batches of {BATCH:,}": (orders_made, lambda: "memory", BATCH, cpu_of),
-            f"SQLite, batches of {BATCH:,}": (orders_made, lambda: next(files), BATCH, cpu_of),
-            "SQLite (FULL), one by one": (single, lambda: next(files), 1, wall_of),
+        ways: dict[str, tuple[int, Callable[[], str], int, Any]] = {
+            f"memory, batches of {BATCH:,}": (many, lambda: "memory", BATCH, cpu_of),
+            f"SQLite, batches of {BATCH:,}": (many, lambda: next(files), BATCH, cpu_of),
+            "SQLite (FULL), one by one": (few, lambda: next(files), 1, wall_of),
         }
-        for shown, (made, store, size, clock) in ways.items():
+        for shown, (amount, store, size, clock) in ways.items():
             took: dict[str, list[float]] = {name: [] for name in clubs}
-            for _ in range(1 if quick else 3):
+            for turn in range(1 if quick else 3):
                 for name, club in clubs.items():
+                    made = bought(amount, f"{shown} {turn} {name} ")  # entries that this process has never read
                     took[name].append(clock(partial(_ingest, made, store(), club=club, size=size)))
             bare = took.pop("without a club")
-            yield Row(PART, f"{shown}: orders without a club", len(made) / median(bare), "/s")
+            yield Row(PART, f"{shown}: orders without a club", amount / median(bare), "/s")
             for name, times in took.items():
                 ratio = median(one / other for one, other in zip(times, bare, strict=True))
                 goal = ("<=", 2.0) if name == "points" else None
                 yield Row(PART, f"{shown}: with {name} vs without", ratio, "x", goal)
-    with _ingest(orders_made, "memory", club=POINTS, size=BATCH) as work:
+    made = bought(many)
+    earned = sum(order.total.amount // 100 for order in made)
+    with _ingest(made, "memory", club=POINTS, size=BATCH) as work:
         engine = work()
-        balances = [
-            engine.cashier.balance(name, "pts", at=engine.now) for name in {one.customer for one in orders_made}
-        ]
+        balances = [engine.cashier.balance(name, "pts", at=engine.now) for name in {one.customer for one in made}]
     assert sum(one.pending + one.available for one in balances) == earned
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from retention_engine.clubs.books import Books, entries_of, fact_of, read_entry
+from retention_engine.clubs.books import Books, entries_of, fact_of
 from retention_engine.clubs.club import Club
 from retention_engine.errors import LedgerError
 from retention_engine.facts import CodeIssued, Fact, LedgerPosted, LedgerRefused
-from retention_engine.loyalty import Account, Bucket, State, Violation, stream_violations
+from retention_engine.loyalty import Account, Bucket, State, Violation, from_json, stream_violations
 
 GRANT = "grant:"
 
@@ -31,7 +31,7 @@ def audited(club: Club, customer: str, facts: Iterable[Fact]) -> tuple[list[Stat
 def _placed(account: Account, rows: list[LedgerPosted]) -> list[Violation]:
     """Return the first place that is missing, or filled by what is no entry of it."""
     for place, fact in enumerate(rows, start=1):
-        entry = read_entry(fact.entry)
+        entry = from_json(fact.entry)  # the text itself, not what this process remembers of it
         if (entry.account, entry.seq, fact.seq) != (account, place, place) or fact != fact_of(entry, fact.learned):
             return [Violation("REBUILD", account, place, f"has {fact.id} at this place, which is not what it says")]
     return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from json import dumps
 
 from attrs import define, evolve, field
@@ -17,9 +16,26 @@ from retention_engine.loyalty import to_json as entry_to_json
 from retention_engine.loyalty.changes import Change, Issued, Joined, Left, Moved
 from retention_engine.state import History, posted_to
 
-read_entry = lru_cache(maxsize=8_192)(entry_from_json)
-"""The same text is the same entry; the accounts of a customer are read again and again."""
+_MOST_KEPT = 8_192
+_kept: dict[str, Entry] = {}
 _OPEN = (Bucket.PENDING, Bucket.AVAILABLE, Bucket.HELD)
+
+
+def read_entry(text: str) -> Entry:
+    """Return the entry that a text holds; kept, for the accounts of a customer are read again and again.
+
+    Raises:
+        LedgerError: the text is no entry.
+    """
+    found = _kept.get(text)
+    return _keep(text, entry_from_json(text)) if found is None else found
+
+
+def _keep(text: str, entry: Entry) -> Entry:
+    if len(_kept) >= _MOST_KEPT:
+        _kept.clear()
+    _kept[text] = entry
+    return entry
 
 
 def entries_of(posted: Iterable[LedgerPosted]) -> list[Entry]:
@@ -193,6 +209,8 @@ def fact_of(entry: Entry, learned: int | None) -> LedgerPosted:
     """Return the fact that an entry was posted; ``learned`` when that is later than its own instant."""
     customer = entry.account.holder
     programme, unit = entry.account.programme, entry.account.unit.code
+    text = _printable(entry_to_json(entry))
+    _keep(text, entry)
     return LedgerPosted(
         id=LedgerPosted.name(programme, unit, customer, entry.seq),
         customer=customer,
@@ -204,5 +222,5 @@ def fact_of(entry: Entry, learned: int | None) -> LedgerPosted:
         key=entry.key,
         what=entry.kind,
         amount=sum(map(_gain, entry.changes)),
-        entry=_printable(entry_to_json(entry)),
+        entry=text,
     )
