@@ -7,7 +7,8 @@ from typing import Any
 
 from retention_engine import facts as f
 from retention_engine import loyalty as lo
-from retention_engine.clubs.programme import Programme, commands
+from retention_engine.clubs.programme import Programme, bonus_commands
+from retention_engine.clubs.reconciling import order_command, order_of
 from retention_engine.loyalty.earning import Spending
 from retention_engine.money import Money
 from retention_engine.state import History, apply
@@ -68,7 +69,9 @@ class Till:
         """Take a fact in and return the answers of the ledger."""
         apply(self.history, fact)
         self.now = max(self.now, fact.effective)
-        found = commands(self.programme, self.view, fact, self.state, tier=self.tier)
+        programme, view, order = self.programme, self.view, order_of(fact)
+        asked = None if order is None else order_command(programme, view, order, self.state, tier=self.tier)
+        found = [*([] if asked is None else [asked]), *bonus_commands(programme, view, fact, self.state)]
         return [self.ledger.post(one).result for one in found]
 
     def about(self, cls: Any, order: str = "o", **rest: Any) -> Any:

@@ -11,9 +11,9 @@ import pytest
 from attrs import evolve
 
 from retention_engine import loyalty as lo
-from retention_engine.clubs import earning, order_lines, programme
+from retention_engine.clubs import earning, order_lines, programme, reconciling
 from retention_engine.errors import LedgerError
-from retention_engine.loyalty import caps, granting, reconcile
+from retention_engine.loyalty import caps, granting, reconcile, spending
 from retention_engine.loyalty.earning import Stack, offers
 from retention_engine.timing import Span
 from tests.clubs import test_earning as facts_laws
@@ -166,19 +166,12 @@ def largest_remainder(patch: Patch) -> None:
             lines = [evolve(one, returned=one.returned + part) for one, part in zip(lines, parts, strict=True)]
         return evolve(found, lines=tuple(lines))
 
-    patch.setattr(programme, "with_refunds", with_refunds)
+    patch.setattr(reconciling, "with_refunds", with_refunds)
 
 
 def forgets_the_hold(patch: Patch) -> None:
     """A hold that timed out is forgotten: the discount is free."""
-    sound = reconcile._Desk.hold
-
-    def hold(self: Any, target: int) -> int:
-        found = sound(self, target)
-        self.record = evolve(self.record, held=None)
-        return found
-
-    patch.setattr(reconcile._Desk, "hold", hold)
+    patch.setattr(reconciling, "promise_to", spending.hold_for)
 
 
 def charges_twice(patch: Patch) -> None:
@@ -200,7 +193,7 @@ def keeps_what_is_gone(patch: Patch) -> None:
         names = {line.id for line in lines}
         return sound(receipt, [*lines, *(line for line in receipt.lines if line.id not in names)])
 
-    patch.setattr(programme, "added", added)
+    patch.setattr(reconciling, "added", added)
 
 
 def rates_of_today(patch: Patch) -> None:
@@ -216,7 +209,7 @@ def rates_of_today(patch: Patch) -> None:
         )
         return sound(rules, evolve(receipt, awards=awards, cells=()), found, lines)
 
-    patch.setattr(programme, "later_cells", cells)
+    patch.setattr(reconciling, "later_cells", cells)
 
 
 def one_for_all(patch: Patch) -> None:

@@ -49,16 +49,19 @@ class Clerk:
         customer, facts = subject
         return cls(club, Books.of(customer, club.terms, facts), launched, giver)
 
-    def take_in(self, facts: Iterable[Fact], view: View) -> list[Fact]:
-        """Return what facts of one instant, folded already, make of the accounts; nothing the second time."""
-        fresh = [f for f in facts if f.effective > self.launched and not isinstance(f, LedgerPosted | LedgerRefused)]
+    def take_in(self, fact: Fact, view: View) -> list[Fact]:
+        """Return what a fact makes of the accounts; nothing the second time.
+
+        It is the last one folded: of two orders of one instant the first is not yet followed by the second.
+        """
+        if fact.effective <= self.launched or isinstance(fact, LedgerPosted | LedgerRefused):
+            return []
         made: list[Fact] = []
-        for fact in fresh:
-            try:
-                for command in self.club.commands(view, fact, self.books, self.launched):
-                    made += self._post(command, view)
-            except LedgerError as error:
-                made += self._impossible(fact, error, view)
+        try:
+            for command in self.club.commands(view, fact, self.books, self.launched):
+                made += self._post(command, view)
+        except LedgerError as error:
+            made += self._impossible(fact, error, view)
         return made
 
     def _impossible(self, fact: Fact, error: LedgerError, view: View) -> list[Fact]:
@@ -121,11 +124,11 @@ class Clerk:
         turn = NEVER if place == 0 else self.by_time(View(history, since, zone_of(history, zone)))[1]
         while (now := min(turn, waiting[place].effective if place < len(waiting) else NEVER)) <= upto:
             start, place = place, bisect_right(waiting, now, key=_effective)
+            found: list[Fact] = []
             for fact in waiting[start:place]:
                 apply(history, fact)
-            view = View(history, now, zone_of(history, zone))
-            found = self.take_in(waiting[start:place], view)
-            told, turn = self.by_time(view)
+                found += self.take_in(fact, View(history, now, zone_of(history, zone)))
+            told, turn = self.by_time(View(history, now, zone_of(history, zone)))
             for fact in (*found, *told):
                 insort(waiting, fact, lo=place, key=_place)
                 made.append(fact)

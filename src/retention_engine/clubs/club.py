@@ -14,9 +14,10 @@ from retention_engine.clubs.books import Books
 from retention_engine.clubs.games import Streak
 from retention_engine.clubs.levels import REACHED, new_levels
 from retention_engine.clubs.metrics import CustomMetric, EarnedMetric
-from retention_engine.clubs.programme import Programme, bonus_commands, due_commands, order_command, order_of
+from retention_engine.clubs.programme import Programme, bonus_commands, due_commands
 from retention_engine.clubs.promotions import Promotion
 from retention_engine.clubs.questions import ANSWERS, Asked
+from retention_engine.clubs.reconciling import order_command, order_of, others_of
 from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.clubs.referred import reward_commands
 from retention_engine.clubs.saying import said
@@ -181,7 +182,15 @@ class Club:
             account = programme.account(books.customer)
             old = draft is not None and draft.payment is not None and draft.payment[0] <= since
             if order is not None and not (old and order not in books.state(account).orders):
-                command = order_command(programme, view, order, books.state(account), tier=self.tier(programme, view))
+                states = [(one, books.state(one.account(books.customer))) for one in self.programmes]
+                command = order_command(
+                    programme,
+                    view,
+                    order,
+                    books.state(account),
+                    tier=self.tier(programme, view),
+                    others=others_of(programme, states, order),
+                )
                 yield from () if command is None else (command,)
             if fact.at > since:
                 yield from bonus_commands(programme, view, fact, books.state(account))

@@ -8,36 +8,30 @@ from fractions import Fraction
 from attrs import field, frozen
 
 from retention_engine.clubs.bonuses import Bonus, YearlyBonus, due_bonuses
-from retention_engine.clubs.earning import Earning, all_of_kind, check_id, later_cells
-from retention_engine.clubs.order_lines import Bought, with_refunds
+from retention_engine.clubs.earning import Earning, all_of_kind, check_id
+from retention_engine.clubs.order_lines import Bought
 from retention_engine.clubs.spending import Gift
-from retention_engine.errors import DefinitionError, shown
-from retention_engine.facts import Event, Fact, OrderPlaced
+from retention_engine.errors import DefinitionError, LedgerError, shown
+from retention_engine.facts import Fact, OrderPlaced
 from retention_engine.loyalty import (
-    DELIVERED,
     PAID,
     Account,
     Cap,
-    Command,
     Earn,
-    OrderRecord,
-    Receipt,
-    ReconcileOrder,
     Rounding,
     Split,
     State,
-    Status,
     Terms,
     Unit,
     Validity,
     source,
     step_key,
 )
-from retention_engine.loyalty import order_command as reconcile
-from retention_engine.loyalty.earning import Offer, Spending, added, receipt_for
+from retention_engine.loyalty.earning import Offer, Spending
 from retention_engine.money import Money
-from retention_engine.state import OrderDraft
 from retention_engine.view import View
+
+_NO_LIMIT = 10**30
 
 
 def _earning(value: Iterable[Earning]) -> tuple[Earning, ...]:
@@ -119,10 +113,25 @@ class Programme:
         yield from self.yearly
         yield from self.gifts
 
-    def offers(self, found: Bought, view: View, tier: str | None) -> list[Offer]:
-        """Return what the rules give for an order that is paid now."""
+    def offers(self, found: Bought, view: View, tier: str | None, paid: int | None = None) -> list[Offer]:
+        """Return what the rules give for an order that is known now; ``paid``: when it was, None: now.
+
+        A rule whose units would be over before they could be spent gives nothing.
+        """
         made = (rule.offer(found, view, tier=tier, caps=self.caps) for rule in self.earning)
-        return [offer for offer in made if offer is not None]
+        return [one for one in made if one is not None and one.award.is_useful(view.now if paid is None else paid)]
+
+    def check_hold(self, amount: int) -> None:
+        """Refuse to promise units that cannot pay for any order.
+
+        Raises:
+            LedgerError: units do not pay for orders, or not so many or so few.
+        """
+        if self.spending is None:
+            raise LedgerError(f"{self.unit.code} of programme {self.id} does not pay for orders", code="not_for_orders")
+        found = self.spending.spendable(amount, amount, _NO_LIMIT, _NO_LIMIT)
+        if found.units != amount:
+            raise LedgerError(f"of {amount} {self.unit.code} {found.text}", code="not_for_orders")
 
     @property
     def point_value(self) -> Fraction:
@@ -130,104 +139,19 @@ class Programme:
         return Fraction(1) if self.spending is None else self.spending.point_value
 
 
-def commands(programme: Programme, view: View, fact: Fact, state: State, *, tier: str | None = None) -> list[Command]:
-    """Return what a fact, folded already, asks of the customer's account.
-
-    Args:
-        tier: of the customer before the fact.
-    """
-    order_id = order_of(fact)
-    found: list[Command] = []
-    if order_id is not None:
-        one = order_command(programme, view, order_id, state, tier=tier)
-        found += [] if one is None else [one]
-    return [*found, *bonus_commands(programme, view, fact, state)]
-
-
-def order_of(fact: Fact) -> str | None:
-    """Return the order that a fact says something about; an event of the shop names one in its data."""
-    if isinstance(fact, OrderPlaced):
-        return fact.order.id
-    name = fact.data.get("order") if isinstance(fact, Event) else getattr(fact, "order_id", None)
-    return name if isinstance(name, str) else None
-
-
-def order_command(
-    programme: Programme, view: View, order_id: str, state: State, *, tier: str | None = None
-) -> ReconcileOrder | None:
-    """Return the command that makes the account agree with an order as it is known now.
-
-    None: nobody has placed it yet, it is in another currency, or the account knows all of this already.
-    """
-    draft: OrderDraft | None = view.history.drafts.get(("order", order_id))
-    if draft is None or draft.placed is None or draft.placed.order.total.currency != programme.currency:
-        return None
-    known = state.orders.get(order_id)
-    record = known if isinstance(known, OrderRecord) else None
-    revision = len(draft.facts)
-    payment = draft.payment
-    if record is not None and record.revision >= revision:
-        return None
-    status = Status.CANCELLED if draft.is_cancelled else Status.PLACED if payment is None else Status.PAID
-    return reconcile(
-        programme.account(view.history.customer),
-        order_id,
-        revision=revision,
-        at=view.now,
-        effective_at=max(fact.at for fact in draft.facts.values()),
-        status=status,
-        receipt=_receipt(programme, view, with_refunds(draft), state, tier=tier, paid=status is Status.PAID),
-        happened=_happened(draft),
-    )
-
-
-def _happened(draft: OrderDraft) -> tuple[tuple[str, int], ...]:
-    found = dict(draft.events)
-    if draft.delivered is not None:
-        found[DELIVERED] = draft.delivered
-    if draft.payment is not None:
-        found[PAID] = draft.payment[0]
-    return tuple(sorted(found.items()))
-
-
-def _receipt(programme: Programme, view: View, found: Bought, state: State, *, tier: str | None, paid: bool) -> Receipt:
-    """Return the receipt of an order: calculated when it is paid first, with what changed since when it was."""
-    record = state.orders.get(found.order.id)
-    first = record.receipt if isinstance(record, OrderRecord) else None
-    if first is None:
-        return receipt_for(
-            found.lines,
-            programme.offers(found, view, tier) if paid else (),
-            points=0 if programme.spending is None else _points(state, found.order.id),
-            point_value=programme.point_value,
-            split=programme.split,
-            rounding=programme.rounding,
-        )
-    old, new = added(first, found.lines)
-    cells = later_cells(programme.earning, first, found, new)
-    points, value = first.points, first.point_value
-    return Receipt(lines=(*old, *new), cells=cells, points=points, point_value=value, awards=first.awards)
-
-
-def _points(state: State, order_id: str) -> int:
-    """Return the units that pay for an order: held, spent, or promised by a hold that is over by time alone."""
-    spent = sum(one.amount - one.restored for one in state.redemptions.values() if one.purpose == order_id)
-    known = spent + sum(hold.amount for hold in state.holds.values() if hold.purpose == order_id)
-    record = state.orders.get(order_id)
-    promised = record.held if isinstance(record, OrderRecord) else None
-    if not known and promised is not None and state.ended.get(promised[0]) == "timed_out":
-        return promised[1]
-    return known
-
-
 def bonus_commands(programme: Programme, view: View, fact: Fact, state: State) -> list[Earn]:
     """Return the bonuses that a fact, folded already, earns; none that was given."""
     made = (
-        _earn(programme, view, bonus, key=step_key(bonus.id, fact.id), at=fact.at)
+        _earn(programme, view, bonus, key=step_key(bonus.id, _occasion(fact)), at=fact.at)
         for bonus in programme.bonuses
         if bonus.applies(fact, view)
     )
     return _new(made, state)
+
+
+def _occasion(fact: Fact) -> str:
+    """Return what a bonus is given once for: the fact, but an order however often it is placed again."""
+    return f"order:{fact.order.id}" if isinstance(fact, OrderPlaced) else fact.id
 
 
 def due_commands(programme: Programme, view: View, state: State, *, after: int) -> tuple[list[Earn], int | None]:

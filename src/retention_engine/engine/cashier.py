@@ -118,10 +118,23 @@ class Cashier:
     def hold(self, customer: str, unit: str, amount: int, *, order: str, at: Instant) -> Answer:
         """Promise units to an order that is being made; the order spends them when it is paid.
 
-        The same order again has its own hold back, with the new amount; an hour later it ends by itself.
+        The same order again has its own hold back, with the new amount; an hour later it ends by itself. What is not
+        known yet is not checked: how large a part of the order may be paid so, ``preview`` tells.
+
+        Raises:
+            LedgerError: too few are available, they do not pay for orders, or the order is paid already.
         """
-        key = step_key("hold", order, f"{amount}", f"{to_instant(at)}")
-        return self.do(OpenHold(key=key, account=self.account(customer, unit), at=at, amount=amount, purpose=order))
+        programme = self._programme(unit)
+        programme.check_hold(amount)
+        words = ("hold", order, f"{amount}", f"{to_instant(at)}")
+        asked = OpenHold(key=step_key(*words), account=programme.account(customer), at=at, amount=amount, purpose=order)
+        answer = self.do(asked)
+        if not answer.replayed:
+            return answer
+        state = self.state(customer, unit, at=at)
+        if any(hold.purpose == order and hold.amount != amount for hold in state.holds.values()):
+            return self.do(evolve(asked, key=step_key(*words, f"{state.version}")))
+        return answer
 
     def gift(self, customer: str, unit: str, gift: str, *, request: str, at: Instant) -> Answer:
         """Let a customer take a gift of the programme for units.

@@ -24,7 +24,7 @@ from retention_engine.predicates import because
 from retention_engine.rules import After, Catalogue, Edge, Occasion, Rule
 from retention_engine.state import Change, History, apply
 from retention_engine.timing import HOUR, NEVER, to_text
-from retention_engine.view import View
+from retention_engine.view import View, zone_of
 
 _MOST_ECHOES = 1_000
 
@@ -120,12 +120,11 @@ class _Walk:
                 is_known = self.history.first is not None
                 old = self.terms.plan.program.boolean(self.record, at) if is_known else before
             for fact in arrived:
-                apply(self.history, fact)
-                self.answered = self.answered if isinstance(fact, OURS) else len(self.echoes)
+                self._fold(fact, at)
         changes = self.terms.plan.program.update(self.record)
         self.mask, horizon = self.terms.plan.program.horizon(self.record, at)
         view = View(self.history, at, self.record.where)
-        self.club_turn = NEVER if self.clerk is None else self._club(self.clerk, arrived, view)
+        self.club_turn = NEVER if self.clerk is None else self._club(self.clerk, view)
         waits = self.journeys.resume(self.terms.plan.rules, view)
         turns = [horizon, *self._edges(view, before, old)]
         turns += self._timed(view, changes, arrived=bool(arrived))
@@ -138,9 +137,15 @@ class _Walk:
         view = View(self.history, at, self.record.where)
         return [*self.journeys.resume(self.terms.plan.rules, view), *self.journeys.settle(view), NEVER]
 
-    def _club(self, clerk: Clerk, arrived: list[Fact], view: View) -> int:
-        """Let facts and the time do to the membership what they do; return when time alone may do more."""
-        self._hear(clerk.take_in(arrived, view))
+    def _fold(self, fact: Fact, at: int) -> None:
+        """Fold a fact, and let it do to the membership what it does."""
+        apply(self.history, fact)
+        self.answered = self.answered if isinstance(fact, OURS) else len(self.echoes)
+        if self.clerk is not None:
+            self._hear(self.clerk.take_in(fact, View(self.history, at, zone_of(self.history, self.terms.zone))))
+
+    def _club(self, clerk: Clerk, view: View) -> int:
+        """Let the time do to the membership what it does; return when it may do more."""
         made, turn = clerk.by_time(view)
         self._hear(made)
         return turn

@@ -12,12 +12,12 @@ from retention_engine.loyalty.granting import CancelPending, Earn, Reverse, Vest
 from retention_engine.loyalty.horizons import balance_steps, expiring_steps, vesting_steps
 from retention_engine.loyalty.ledger import Ledger, Posted, apply, decide, replay
 from retention_engine.loyalty.lots import Bucket, Hold, Lot, Redemption, Reversal, Slice, Stock
-from retention_engine.loyalty.orders import Cell, OrderLine, Receipt, Rounding, Split, Status, share_out
+from retention_engine.loyalty.orders import Cell, OrderLine, OrderRecord, Receipt, Rounding, Split, Status, share_out
 from retention_engine.loyalty.questions import balance_at, balance_effective, state_at
-from retention_engine.loyalty.reconcile import OrderRecord, ReconcileOrder, order_command, step_key
+from retention_engine.loyalty.reconcile import ReconcileOrder, begins_again, order_command, step_key
 from retention_engine.loyalty.reports import RollForward, roll_forward, split_revenue
 from retention_engine.loyalty.sharing import Convert, Merge, Transfer
-from retention_engine.loyalty.spending import Capture, OpenHold, Redeem, Restore, Void
+from retention_engine.loyalty.spending import Capture, OpenHold, Redeem, Restore, Void, promise_to
 from retention_engine.loyalty.state import Balance, Journal, Movement, State
 from retention_engine.loyalty.statement import Line, Reason, reasons, statement, statement_record, statement_table, why
 from retention_engine.loyalty.terms import OWN_REVERSAL, Fresh, GiveBack, Grace, Original, Terms
@@ -107,6 +107,7 @@ __all__ = [
     "balance_at",
     "balance_effective",
     "balance_steps",
+    "begins_again",
     "decide",
     "entry_violations",
     "expiring",
@@ -115,6 +116,7 @@ __all__ = [
     "global_violations",
     "order_command",
     "project",
+    "promise_to",
     "reasons",
     "replay",
     "roll_forward",

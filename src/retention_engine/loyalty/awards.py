@@ -111,6 +111,11 @@ class Award:
     rooms: tuple[Room, ...] = ()
     asked: int | None = None
 
+    def is_useful(self, paid: int) -> bool:
+        """Tell whether units of an order that was paid then could ever be spent, if nothing else happens to it."""
+        vests = self.vesting.vests_at({PAID: paid})
+        return vests is None or self.validity is None or self.validity.expires_at(vests, paid) > vests
+
     def source(self, cause: str) -> str:
         """Return what its lots say they were granted for."""
         return source(self.rule, self.version, cause)

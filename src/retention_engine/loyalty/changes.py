@@ -69,18 +69,22 @@ class HoldSet:
     def apply(self, state: State, effective_at: int) -> None:
         """Keep it."""
         state.holds[self.hold.id] = self.hold
+        state.lapsed.pop(self.hold.purpose, None)
 
 
 @frozen
 class HoldEnded:
-    """A hold was ``captured``, ``voided``, or its time is over: ``timed_out``."""
+    """A hold was ``captured`` or ``voided``; one that had timed out is no promise any more."""
 
     hold: str
     how: str
 
     def apply(self, state: State, effective_at: int) -> None:
         """Close it."""
-        del state.holds[self.hold]
+        if self.hold in state.holds:
+            del state.holds[self.hold]
+        else:
+            state.lapsed = {name: one for name, one in state.lapsed.items() if one.id != self.hold}
         state.ended[self.hold] = self.how
 
 
@@ -92,6 +96,8 @@ class RedemptionSet:
 
     def apply(self, state: State, effective_at: int) -> None:
         """Keep it."""
+        if self.redemption.id not in state.redemptions:
+            state.lapsed.pop(self.redemption.purpose, None)
         state.redemptions[self.redemption.id] = self.redemption
 
 
@@ -133,6 +139,7 @@ class Joined:
     orders: tuple[tuple[str, object], ...]
     debt: int
     seq: int
+    lapsed: tuple[Hold, ...] = ()
 
     def apply(self, state: State, effective_at: int) -> None:
         """Take it over."""
@@ -143,6 +150,7 @@ class Joined:
                 state.note(stock.lot.id, None, bucket, stock[bucket])
         state.holds.update((hold.id, hold) for hold in self.holds)
         state.ended.update(self.ended)
+        state.lapsed.update((hold.purpose, hold) for hold in self.lapsed)
         state.redemptions.update((one.id, one) for one in self.redemptions)
         state.grants.update(self.grants)
         state.orders.update(self.orders)
@@ -167,7 +175,8 @@ class Left:
         for stock in state.lots.values():
             for bucket in Bucket:
                 state.note(stock.lot.id, bucket, None, stock[bucket])
-        for held in (state.lots, state.holds, state.ended, state.redemptions, state.grants, state.orders):
+        books = (state.lots, state.holds, state.ended, state.lapsed, state.redemptions, state.grants, state.orders)
+        for held in books:
             held.clear()
         state.live.clear()
         state.waiting.clear()

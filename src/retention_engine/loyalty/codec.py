@@ -22,8 +22,7 @@ from retention_engine.loyalty.awards import Award, Basis, Rate, Vesting
 from retention_engine.loyalty.caps import Cap, Room
 from retention_engine.loyalty.changes import Change, Unknown
 from retention_engine.loyalty.lots import Bucket, Grant, Hold, Lot, Redemption, Reversal, Slice, Stock
-from retention_engine.loyalty.orders import Cell, OrderLine, Receipt, Rounding, Split
-from retention_engine.loyalty.reconcile import OrderRecord
+from retention_engine.loyalty.orders import Cell, OrderLine, OrderRecord, Receipt, Rounding, Split
 from retention_engine.loyalty.units import Account, Unit
 from retention_engine.loyalty.validity import Lasts, Until, WhileActive
 from retention_engine.loyalty.work import Entry

@@ -53,7 +53,7 @@ def decide(command: Command, states: Mapping[Account, State], terms: Terms) -> t
     work, *partners = [Work.on(state, terms, at=at, command=command) for state in sides]
     work.partner = partners[0] if partners else None
     result = command.perform(work)
-    if command.KIND in terms.activities:
+    if command.KIND in terms.activities and not work.is_idle:
         work.active()
     return tuple(_entry(command, one, result) for one in (work, *partners))
 

@@ -72,6 +72,7 @@ class OrderLine:
     Attributes:
         net: after discounts.
         with_points: the part of it paid with points.
+        with_others: the part of it paid with units of other programmes.
         returned: how much of ``net`` was returned so far.
         quantity: pieces.
         quantity_returned: pieces returned so far.
@@ -80,23 +81,39 @@ class OrderLine:
     id: str
     net: int = field(validator=_count)
     with_points: int = field(default=0, validator=_count)
+    with_others: int = field(default=0, validator=_count)
     returned: int = field(default=0, validator=_count)
     quantity: int = field(default=1, validator=_count)
     quantity_returned: int = field(default=0, validator=_count)
 
     def __attrs_post_init__(self) -> None:
         """Refuse parts larger than the line."""
-        if max(self.with_points, self.returned) > self.net or self.quantity_returned > self.quantity:
+        if max(self.in_units, self.returned) > self.net or self.quantity_returned > self.quantity:
             raise LedgerError(f"a part of line {shown(self.id)} is larger than the line: {self}", code="exceeds_line")
+
+    @property
+    def in_units(self) -> int:
+        """The part paid with units of any programme."""
+        return self.with_points + self.with_others
+
+    @property
+    def in_money(self) -> int:
+        """The rest."""
+        return self.net - self.in_units
 
     def money_back(self, split: Split) -> Fraction:
         """Return the part of what was returned that had been paid in money."""
-        in_money = self.net - self.with_points
         if split is Split.MONEY_FIRST:
-            return Fraction(min(self.returned, in_money))
+            return Fraction(min(self.returned, self.in_money))
         if split is Split.POINTS_FIRST:
-            return Fraction(max(0, self.returned - self.with_points))
-        return Fraction(in_money * self.returned, self.net) if self.net else Fraction(0)
+            return Fraction(max(0, self.returned - self.in_units))
+        return Fraction(self.in_money * self.returned, self.net) if self.net else Fraction(0)
+
+    def points_back(self, split: Split) -> Fraction:
+        """Return the part of what was returned that had been paid with points of this programme."""
+        if not self.with_points:
+            return Fraction(0)
+        return (self.returned - self.money_back(split)) * Fraction(self.with_points, self.in_units)
 
 
 @frozen(kw_only=True)
@@ -120,7 +137,7 @@ class Cell:
         if self.basis is Basis.QUANTITY:
             base, back = line.quantity, line.quantity_returned
         elif self.basis is Basis.MONEY:
-            base, back = line.net - line.with_points, line.money_back(split) if line.returned else 0
+            base, back = line.in_money, line.money_back(split) if line.returned else 0
         return int(self.amount * (base - back) // base) if base else 0
 
 
@@ -165,7 +182,7 @@ class Receipt:
         names = {line.id for line in self.lines}
         if not names <= given.keys():
             raise LedgerError(f"the lines are not those that were paid: {sorted(given)}", code="unknown_line")
-        if any(line.with_points for name, line in given.items() if name not in names):
+        if any(line.in_units for name, line in given.items() if name not in names):
             raise LedgerError("a line that came after the payment is not paid with points", code="exceeds_line")
         old = tuple(_returning(line, given[line.id]) for line in self.lines)
         new = tuple(line for line in lines if line.id not in names)
@@ -210,13 +227,31 @@ class Receipt:
         """The units spent that are given back by now, rounded down; all of them once everything was returned."""
         if all(line.returned == line.net for line in self.lines):
             return self.points
-        back = sum(line.returned - line.money_back(self.split) for line in self.lines if line.returned)
+        back = sum(line.points_back(self.split) for line in self.lines if line.returned)
         return min(self.points, int(back / self.point_value))
 
     @property
     def money_back(self) -> int:
         """The money refunded by now, rounded down."""
         return int(sum(line.money_back(self.split) for line in self.lines if line.returned))
+
+
+@frozen(kw_only=True)
+class OrderRecord:
+    """What was posted about an order so far.
+
+    Attributes:
+        receipt: as it was paid first, or paid again with other points; None: never paid.
+        grants: (rule, cycle, lot).
+        redemptions: that paid for it.
+        is_paid: whether it stood as paid then.
+    """
+
+    revision: int
+    receipt: Receipt | None = None
+    grants: tuple[tuple[str, int, str], ...] = ()
+    redemptions: tuple[str, ...] = ()
+    is_paid: bool = False
 
 
 def _recut(cells: tuple[Cell, ...], rule: str, units: int) -> tuple[Cell, ...]:

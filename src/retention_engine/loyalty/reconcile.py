@@ -17,30 +17,13 @@ from retention_engine.loyalty.caps import fit
 from retention_engine.loyalty.changes import OrderKnown
 from retention_engine.loyalty.granting import grant, let_vest, reverse
 from retention_engine.loyalty.lots import Bucket
-from retention_engine.loyalty.orders import Receipt, Status
-from retention_engine.loyalty.spending import capture, hold_for, redeem, restore, set_hold, void
+from retention_engine.loyalty.orders import OrderRecord, Receipt, Status
+from retention_engine.loyalty.spending import capture, hold_for, promise_to, redeem, restore, set_hold, void
+from retention_engine.loyalty.state import State
 from retention_engine.loyalty.units import Account
 from retention_engine.loyalty.validity import Validity
 from retention_engine.loyalty.work import Command, Result, Work
 from retention_engine.values import LONGEST_ID
-
-
-@frozen(kw_only=True)
-class OrderRecord:
-    """What was posted about an order so far.
-
-    Attributes:
-        receipt: as it was paid first; None: never paid.
-        grants: (rule, cycle, lot).
-        redemptions: that paid for it.
-        held: the hold that was opened for it last, and its units; None: none is known.
-    """
-
-    revision: int
-    receipt: Receipt | None = None
-    grants: tuple[tuple[str, int, str], ...] = ()
-    redemptions: tuple[str, ...] = ()
-    held: tuple[str, int] | None = None
 
 
 @frozen(kw_only=True)
@@ -74,27 +57,26 @@ class ReconcileOrder(Command):
         if self.revision <= record.revision:
             raise StaleSnapshot(self.order, revision=self.revision, known=record.revision)
         paid = self.status is Status.PAID
-        receipt = record.receipt
+        receipt = None if begins_again(work.state, self.order) else record.receipt
         if receipt is None:
-            receipt = (
-                self.receipt.capped(work.state, dict(self.happened).get(PAID, work.effective_at))
-                if paid
-                else self.receipt
-            )
+            when = dict(self.happened).get(PAID, work.effective_at)
+            receipt = self.receipt.capped(work.state, when) if paid else self.receipt
         now = receipt.returning(self.receipt.lines, self.receipt.cells)
         spend = now.points - now.points_back if paid else 0
         kept = now.kept if paid else {}
-        desk = _Desk(work, self, evolve(record, revision=self.revision, receipt=receipt if paid else record.receipt))
+        kept_receipt = receipt if paid else record.receipt
+        desk = _Desk(work, self, evolve(record, revision=self.revision, receipt=kept_receipt, is_paid=paid))
         moved = {
             "restored": desk.give_back(spend),
             "reversed": desk.take_back(kept),
             "spent": desk.spend(spend),
-            "held": desk.hold(self.receipt.points if self.status is Status.PLACED else 0),
+            "held": desk.hold(self.receipt.points) if self.status is Status.PLACED else desk.let_go(),
             "granted": desk.grant(kept),
             "vested": desk.vest(),
         }
+        work.is_idle = not moved["granted"] and not (paid and not record.is_paid)
         work.do(OrderKnown(self.order, desk.record))
-        back = now.money_back if paid else sum(line.net - line.with_points for line in now.lines)
+        back = now.money_back if paid else sum(line.in_money for line in now.lines)
         return {
             **moved,
             "money_back": back if desk.record.receipt else 0,
@@ -155,7 +137,7 @@ class _Desk:
     def spend(self, target: int) -> int:
         """Capture the hold of the order, and redeem what it lacks."""
         need = total = max(0, target - self._spent())
-        hold = hold_for(self.work, self.command.order)
+        hold = hold_for(self.work.state, self.command.order)
         names = []
         if hold is not None and need:
             part = min(hold.amount, need)
@@ -167,12 +149,12 @@ class _Desk:
         return total
 
     def hold(self, target: int) -> int:
-        """Hold units for an order that is not paid, or let go of them."""
-        if target:
-            hold = set_hold(self._as("hold"), self.command.order, target)[0]
-            self.record = evolve(self.record, held=(hold.id, hold.amount))
-            return hold.amount
-        found = hold_for(self.work, self.command.order)
+        """Hold units for an order that is not paid."""
+        return set_hold(self._as("hold"), self.command.order, target)[0].amount if target else self.let_go()
+
+    def let_go(self) -> int:
+        """Hold nothing any more for an order that is paid or over."""
+        found = promise_to(self.work.state, self.command.order)
         if found is not None:
             void(self.work, found)
         return 0
@@ -216,6 +198,12 @@ class _Desk:
                 let_vest(self.work, lot, vests)
                 found += stock[Bucket.PENDING]
         return found
+
+
+def begins_again(state: State, order: str) -> bool:
+    """Tell whether units were promised to an order that was paid and is not: its next payment has its own receipt."""
+    known = state.orders.get(order)
+    return isinstance(known, OrderRecord) and not known.is_paid and promise_to(state, order) is not None
 
 
 def step_key(*parts: str) -> str:

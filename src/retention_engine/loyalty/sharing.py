@@ -164,6 +164,7 @@ class Merge(Command):
             orders=tuple(state.orders.items()),
             debt=state.debt,
             seq=state.seq,
+            lapsed=tuple(state.lapsed.values()),
         )
         work.do(Left(other.state.account, sum(work.state.sums)))
         other.do(joined)

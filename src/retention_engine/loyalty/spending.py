@@ -9,6 +9,8 @@ from attrs import evolve, field, frozen
 from retention_engine.errors import LedgerError, shown
 from retention_engine.loyalty.changes import HoldSet, RedemptionSet
 from retention_engine.loyalty.lots import Bucket, Hold, Redemption, Slice, Stock
+from retention_engine.loyalty.orders import OrderRecord
+from retention_engine.loyalty.state import State
 from retention_engine.loyalty.terms import Fresh, GiveBack, Grace, Original
 from retention_engine.loyalty.units import valid_amount
 from retention_engine.loyalty.validity import expiry
@@ -33,13 +35,24 @@ class OpenHold(Command):
 
     def perform(self, work: Work) -> Result:
         """Hold units, first-expiring first."""
+        record = work.state.orders.get(self.purpose)
+        if isinstance(record, OrderRecord) and record.is_paid:
+            message = (
+                f"order {shown(self.purpose)} is paid: what is added to it later is another order's to pay with units"
+            )
+            raise LedgerError(message, code="order_paid")
         hold, settled = set_hold(work, self.purpose, self.amount, ttl=self.ttl)
         return {"hold": hold.id, "held": hold.amount, "expires_at": hold.expires_at, "settled": settled}
 
 
-def hold_for(work: Work, purpose: str) -> Hold | None:
+def hold_for(state: State, purpose: str) -> Hold | None:
     """Return the open hold of a purpose."""
-    return next((each for each in work.state.holds.values() if each.purpose == purpose), None)
+    return next((each for each in state.holds.values() if each.purpose == purpose), None)
+
+
+def promise_to(state: State, purpose: str) -> Hold | None:
+    """Return the open hold of a purpose, or the one that timed out: whoever was told of it pays with units."""
+    return hold_for(state, purpose) or state.lapsed.get(purpose)
 
 
 def set_hold(work: Work, purpose: str, amount: int, *, ttl: Span | None = None) -> tuple[Hold, int]:
@@ -47,7 +60,7 @@ def set_hold(work: Work, purpose: str, amount: int, *, ttl: Span | None = None) 
     span = work.terms.hold if ttl is None else ttl
     if not 0 < span.micros <= work.terms.longest_hold.micros:
         raise LedgerError(f"a hold lasts up to {work.terms.longest_hold}, not {span}", code="bad_window")
-    old = hold_for(work, purpose)
+    old = hold_for(work.state, purpose)
     if old is None:
         old = Hold(id=work.name, purpose=purpose, expires_at=work.at + span.micros, slices=())
     elif ttl is not None:
@@ -127,9 +140,10 @@ class Void(Command):
 
 
 def void(work: Work, hold: Hold) -> int:
-    """Release a hold and return what was settled."""
+    """Release a hold, or take back the promise of one that timed out, and return what was settled."""
+    is_open = hold.id in work.state.holds
     work.end(hold, "voided")
-    return work.settle(work.let_go(hold.slices))
+    return work.settle(work.let_go(hold.slices)) if is_open else 0
 
 
 @frozen(kw_only=True)

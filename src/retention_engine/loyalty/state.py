@@ -94,6 +94,7 @@ class State:
         sums: the units pending, available and held.
         holds: the open ones.
         ended: how each other hold ended: ``captured``, ``voided`` or ``timed_out``.
+        lapsed: the holds that timed out, by purpose, until units are held or spent for it again: still promised.
         orders: what ``reconcile_order`` knows, by order.
         alias: the account that this one was merged into.
         journal: collects every movement, if there is one; never a part of the comparison.
@@ -110,6 +111,7 @@ class State:
     sums: tuple[int, int, int] = (0, 0, 0)
     holds: dict[str, Hold] = field(factory=dict)
     ended: dict[str, str] = field(factory=dict)
+    lapsed: dict[str, Hold] = field(factory=dict)
     redemptions: dict[str, Redemption] = field(factory=dict)
     grants: dict[str, Grant] = field(factory=dict)
     orders: dict[str, object] = field(factory=dict)
@@ -132,6 +134,7 @@ class State:
             sums=self.sums,
             holds=dict(self.holds),
             ended=dict(self.ended),
+            lapsed=dict(self.lapsed),
             redemptions=dict(self.redemptions),
             grants=dict(self.grants),
             orders=dict(self.orders),

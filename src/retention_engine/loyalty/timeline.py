@@ -65,6 +65,7 @@ def _happens(state: State, kind: int, name: str) -> Iterable[str]:
     if kind == _TIMEOUT:
         hold = state.holds.pop(name)
         state.ended[name] = "timed_out"
+        state.lapsed[hold.purpose] = hold
         return release(state, hold)
     stock = state.lots[name]
     if kind == _EXPIRE:

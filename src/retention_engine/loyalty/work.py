@@ -108,6 +108,7 @@ class Work:
     Attributes:
         name: what new lots, holds and redemptions are named after: the key, or a part of it.
         partner: the desk with the other account.
+        is_idle: the customer has not done anything: it is no activity, whatever the terms say of the command.
     """
 
     state: State
@@ -115,6 +116,7 @@ class Work:
     effective_at: int
     name: str
     partner: Work | None = None
+    is_idle: bool = False
     changes: list[Change] = field(factory=list)
 
     @classmethod

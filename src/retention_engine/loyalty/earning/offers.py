@@ -81,7 +81,7 @@ def _cells(lines: Sequence[OrderLine], offer: Offer) -> Iterable[Cell]:
     for line in mine:
         base: int | Fraction = line.net
         if rate.basis is Basis.MONEY:
-            base = line.net - line.with_points
+            base = line.in_money
         elif rate.basis is Basis.QUANTITY:
             base = line.quantity
         elif rate.basis is Basis.ORDER:
@@ -114,6 +114,7 @@ def receipt_for(
     offers: Iterable[Offer],
     *,
     points: int = 0,
+    others: tuple[Sequence[int], Sequence[int]] = ((), ()),
     point_value: Fraction = Fraction(1),
     split: Split = Split.PRO_RATA,
     rounding: Rounding = Rounding.FLOOR,
@@ -123,12 +124,16 @@ def receipt_for(
     Args:
         lines: without what was paid with points, which is shared over them here.
         points: units it is paid with; no more than the lines are worth are taken.
+        others: minor units of money that other programmes pay, of those before this one and of those after it.
     """
     paid = tuple(lines)
+    for amount in others[0]:
+        paid = _tendered(paid, amount, "with_others")
     if points:
-        points = min(points, int(sum(line.net for line in lines) / point_value))
-        shares = share_out(int(points * point_value), [line.net for line in lines])
-        paid = tuple(evolve(line, with_points=part) if part else line for line, part in zip(lines, shares, strict=True))
+        points = min(points, int(sum(line.in_money for line in paid) / point_value))
+        paid = _tendered(paid, int(points * point_value), "with_points")
+    for amount in others[1]:
+        paid = _tendered(paid, amount, "with_others")
     ranked = sorted(offers, key=lambda one: (-one.priority, one.award.rule))
     return Receipt(
         lines=paid,
@@ -138,6 +143,16 @@ def receipt_for(
         split=split,
         awards=tuple(offer.award for offer in ranked),
         rounding=rounding,
+    )
+
+
+def _tendered(lines: tuple[OrderLine, ...], amount: int, name: str) -> tuple[OrderLine, ...]:
+    """Return lines with an amount paid with units, in proportion to what is left to pay of each; no more than that."""
+    left = [line.in_money for line in lines]
+    shares = share_out(min(amount, sum(left)), left)
+    return tuple(
+        evolve(line, **{name: getattr(line, name) + part}) if part else line
+        for line, part in zip(lines, shares, strict=True)
     )
 
 
