@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention_engine.keys import BUCKETS, bucket, bucket_edge, fingerprint, hash_text
+from retention_engine.keys import BUCKETS, bucket, bucket_edge, fingerprint, framed, hash_text, is_secret
 
 PUBLISHED = [  # RFC 2617, section 3.5: both are md5 of "first:second"
     ("testrealm@host.com:Circle Of Life", "Mufasa", "939e7578ed9e3c518a452acee763bce9"),
@@ -82,3 +82,17 @@ def test_broken_texts_have_hashes_too() -> None:
     """A lone surrogate does not stop anything."""
     assert 0 <= bucket("\ud800", "s") < BUCKETS
     assert len(fingerprint("\ud800")) == 32
+
+
+@given(st.lists(st.binary(max_size=5), max_size=4), st.lists(st.binary(max_size=5), max_size=4))
+def test_borders_of_parts_cannot_be_moved(first: list[bytes], second: list[bytes]) -> None:
+    """Joined parts are the same only where each of them is, and a text is its bytes."""
+    assert (framed(*first) == framed(*second)) == (first == second)
+    assert framed("ж", b"a", width=2) == b"\x00\x02\xd0\xb6\x00\x01a"
+
+
+@pytest.mark.parametrize(("value", "fits"), [(b"k" * 16, True), (b"k" * 15, False), ("k" * 16, False), (None, False)])
+def test_a_secret_is_long_enough_bytes(value: object, fits: bool) -> None:
+    """16 of them, or as many as somebody wants at least."""
+    assert is_secret(value) == fits
+    assert not is_secret(value, 17)

@@ -22,7 +22,7 @@ from retention_engine.experiments.hashing import (
     unleash_variant,
 )
 from retention_engine.experiments.layers import Layer, check_id
-from retention_engine.keys import BUCKETS, bucket
+from retention_engine.keys import BUCKETS, bucket, framed
 
 HASHINGS = ("growthbook", "growthbook-1", "own", "unleash")
 """The ways to assign; ``growthbook`` is its hash version 2."""
@@ -131,9 +131,8 @@ def _own(experiment: Experiment, customer: str) -> int:
 def _score(experiment: str, variant: Variant, customer: str) -> float:
     if not variant.weight:
         return float("inf")
-    parts = [text.encode("utf-8", "surrogatepass") for text in (experiment, variant.id, customer)]
-    raw = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    number = int.from_bytes(sha256(raw).digest()[:6], "big")  # 48 bits: exact as a float
+    digest = sha256(framed(experiment, variant.id, customer)).digest()
+    number = int.from_bytes(digest[:6], "big")  # 48 bits: exact as a float
     return -log((number + 0.5) / (1 << 48)) / variant.weight
 
 

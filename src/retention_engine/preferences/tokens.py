@@ -16,7 +16,8 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from retention_engine.errors import DefinitionError, TimeError, TokenError, nearest, shown
+from retention_engine.errors import DefinitionError, TimeError, TokenError, shown
+from retention_engine.keys import LEAST_SECRET, check_current, framed, named_secrets
 from retention_engine.timing import SECOND, to_instant
 from retention_engine.values import LONGEST_ID, is_printable
 
@@ -24,7 +25,6 @@ PREFERENCES, UNSUBSCRIBE, CONFIRM, START = "preferences", "unsubscribe", "confir
 """The purposes of the functions in this package; a shop may add its own."""
 
 LONGEST_START = 64
-LEAST_SECRET = 16
 _LONGEST_TOKEN = 6_000
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,16}", re.ASCII)
 
@@ -65,14 +65,8 @@ _FORMS = {form.version: form for form in (_LONG, _COMPACT)}
 
 
 def _checked_secrets(given: Mapping[str, bytes]) -> dict[str, bytes]:
-    if not isinstance(given, Mapping) or not given:
-        raise DefinitionError("secrets are a mapping from the id of a key to its bytes, at least one")
-    for name, secret in given.items():
-        if not isinstance(name, str) or not _KEY_ID.fullmatch(name):
-            raise DefinitionError(f"the id of a key is 1 to 16 letters, digits, - and _, not {shown(name)}")
-        if not isinstance(secret, bytes) or len(secret) < LEAST_SECRET:
-            raise DefinitionError(f"secret {name!r} is bytes, at least {LEAST_SECRET} of them")
-    return dict(given)
+    ids = "1 to 16 letters, digits, - and _"
+    return named_secrets(given, lambda name: _KEY_ID.fullmatch(name) is not None, ids, least=LEAST_SECRET)
 
 
 @frozen(eq=False)
@@ -85,12 +79,7 @@ class Keyring:
     """
 
     secrets: dict[str, bytes] = field(converter=_checked_secrets, repr=False)
-    current: str = field(kw_only=True)
-
-    @current.validator
-    def _there(self, _: object, value: object) -> None:
-        if value not in self.secrets:
-            raise DefinitionError(f"current is no key: {shown(value)}{nearest(value, self.secrets)}")
+    current: str = field(kw_only=True, validator=check_current)
 
     def sign(
         self,
@@ -180,9 +169,7 @@ def _signed(form: _Form, key: str, claim: Claim) -> bytes:
     """Return what is signed: every part with its length in front, so that no two claims give the same bytes."""
     until = None if claim.expires is None else str(claim.expires)
     parts = (claim.purpose, claim.tenant, key, claim.customer, claim.channel, claim.topic, until)
-    raws = [None if part is None else part.encode() for part in parts]
-    pieces = [b"\xff" * 4 if raw is None else len(raw).to_bytes(4, "big") + raw for raw in raws]
-    return bytes([form.version]) + b"".join(pieces)
+    return bytes([form.version]) + b"".join(b"\xff" * 4 if part is None else framed(part) for part in parts)
 
 
 def _tag(form: _Form, key: str, secret: bytes, claim: Claim) -> bytes:
@@ -196,10 +183,9 @@ def _text(raw: bytes) -> str:
 def _body(form: _Form, key: str, claim: Claim) -> bytes:
     flags = sum(1 << place for place, held in enumerate(_optional(claim)) if held is not None)
     texts = [text for text in (key, claim.customer, claim.channel, claim.topic) if text is not None]
-    raws = [text.encode() for text in texts]
     until = b"" if claim.expires is None else (claim.expires // form.unit).to_bytes(form.expiry, "big")
     head = bytes([form.version << 4 | flags])
-    return head + b"".join(len(raw).to_bytes(form.length, "big") + raw for raw in raws) + until
+    return head + framed(*texts, width=form.length) + until
 
 
 def _optional(claim: Claim) -> tuple[object, object, object]:

@@ -113,7 +113,7 @@ def wins_twice(patch: Patch) -> None:
 
 def unframed(patch: Patch) -> None:
     """Parts are joined without their lengths."""
-    patch.setattr(raffles, "_framed", b"".join)
+    patch.setattr(raffles, "framed", lambda *parts, width: "".join(map(str, parts)).encode())
 
 
 def trusting(patch: Patch) -> None:

@@ -7,22 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from retention_engine.errors import DefinitionError, nearest, shown
+from retention_engine.keys import check_current, framed, named_secrets
 from retention_engine.loyalty.codes.spelling import body_of, check_symbol
 from retention_engine.values import is_printable
 
-_LEAST_SECRET = 32
-
 
 def _checked(given: Mapping[str, bytes]) -> dict[str, bytes]:
-    if not isinstance(given, Mapping) or not given:
-        raise DefinitionError("secrets are a mapping from the id of a key to its bytes, at least one")
-    for name, secret in given.items():
-        if not is_printable(name):
-            raise DefinitionError(f"the id of a key is a printable text of 1 to 200 characters, not {shown(name)}")
-        if not isinstance(secret, bytes) or len(secret) < _LEAST_SECRET:
-            raise DefinitionError(f"secret {name!r} is bytes, at least {_LEAST_SECRET} of them")
-    return dict(given)
+    return named_secrets(given, is_printable, "a printable text of 1 to 200 characters", least=32)
 
 
 @frozen(eq=False)
@@ -35,12 +26,7 @@ class CodeKeys:
     """
 
     secrets: dict[str, bytes] = field(converter=_checked, repr=False)
-    current: str = field(kw_only=True)
-
-    @current.validator
-    def _there(self, _: object, value: object) -> None:
-        if value not in self.secrets:
-            raise DefinitionError(f"current is no key: {shown(value)}{nearest(value, self.secrets)}")
+    current: str = field(kw_only=True, validator=check_current)
 
     def derive(self, *reason: str, length: int, key: str | None = None) -> Iterator[str]:
         """Yield the codes for a reason without end: the first that nobody else has is the one.
@@ -50,9 +36,7 @@ class CodeKeys:
             length: symbols before the check symbol.
             key: the id of the key; by default the current one.
         """
-        raws = [text.encode("utf-8", "surrogatepass") for text in reason]
-        message = b"".join(part for raw in raws for part in (len(raw).to_bytes(4, "big"), raw))
-        secret, number = self.secrets[self.current if key is None else key], 0
+        message, secret, number = framed(*reason), self.secrets[self.current if key is None else key], 0
         while True:
             mac = hmac.digest(secret, message + number.to_bytes(4, "big"), "sha256")
             value = int.from_bytes(mac[:8], "big") >> 64 - 5 * length

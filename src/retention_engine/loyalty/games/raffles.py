@@ -15,6 +15,7 @@ from typing import Any
 from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, LedgerError, shown
+from retention_engine.keys import framed
 from retention_engine.loyalty.games.opening import Opening, as_tuple
 from retention_engine.timing import to_instant
 from retention_engine.values import is_printable
@@ -97,18 +98,13 @@ class Tickets:
 
     def digest(self) -> str:
         """Return the hash that is published at the close."""
-        parts = (part for customer, count in self.entries for part in (customer.encode(), str(count).encode()))
-        return sha256(_framed(parts)).hexdigest()
-
-
-def _framed(parts: Iterable[bytes]) -> bytes:
-    """Join parts so that their borders cannot be moved: each after its length."""
-    return b"".join(piece for part in parts for piece in (len(part).to_bytes(8, "big"), part))
+        parts = (part for customer, count in self.entries for part in (customer, str(count)))
+        return sha256(framed(*parts, width=8)).hexdigest()
 
 
 def draw_seed(server_seed: bytes, beacon_value: str, raffle: str, tickets_digest: str) -> bytes:
     """Return the seed of the draw."""
-    return sha256(_framed((server_seed, beacon_value.encode(), raffle.encode(), tickets_digest.encode()))).digest()
+    return sha256(framed(server_seed, beacon_value, raffle, tickets_digest, width=8)).digest()
 
 
 def ticket_id(customer: str, number: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 from retention_engine.errors import FactError, nearest
-from retention_engine.loyalty.referrals.links import LEAST_SECRET
+from retention_engine.keys import LEAST_SECRET, is_secret
 
 _DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 _LONGEST = 1_000
@@ -29,7 +29,7 @@ def fingerprint_of(sort: str, text: str, secret: bytes) -> str:
     Raises:
         FactError: the sort is unknown, the text cannot be one, or the secret is short; the text is not shown.
     """
-    if not isinstance(secret, bytes) or len(secret) < LEAST_SECRET:
+    if not is_secret(secret):
         raise FactError(f"secret is bytes, at least {LEAST_SECRET} of them")
     if sort not in _NORMAL:
         raise FactError(f"unknown fingerprint{nearest(sort, _NORMAL)}")

@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 from attrs import asdict, field, frozen
 
 from retention_engine.errors import DefinitionError, TokenError, shown
+from retention_engine.keys import LEAST_SECRET, framed, is_secret
 from retention_engine.values import is_printable
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LONGEST_PAYLOAD = 64
-LEAST_SECRET = 16
 PARAMETER = "ref"
 _TOKEN, _TAG = 10, 6
 _PAYLOAD = re.compile(f"([{ALPHABET}]{{{_TOKEN}}})([{ALPHABET}]{{{_TAG}}})(?:_([A-Za-z0-9_-]{{1,47}}))?", re.ASCII)
@@ -61,7 +61,7 @@ class Invitation:
 
 def _checked_secrets(given: bytes | Iterable[bytes]) -> tuple[bytes, ...]:
     secrets = (given,) if isinstance(given, bytes) else tuple(given)
-    if not secrets or any(not isinstance(one, bytes) or len(one) < LEAST_SECRET for one in secrets):
+    if not secrets or not all(map(is_secret, secrets)):
         raise DefinitionError(f"secrets are bytes, at least {LEAST_SECRET} of them each")
     return secrets
 
@@ -149,9 +149,7 @@ class ReferralLinks:
 
 
 def _digest(secret: bytes, *parts: str) -> bytes:
-    """Return the HMAC of texts, each with its length in front, so that no two sequences give the same bytes."""
-    raws = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return hmac.digest(secret, b"".join(len(raw).to_bytes(4, "big") + raw for raw in raws), "sha256")
+    return hmac.digest(secret, framed(*parts), "sha256")
 
 
 def _symbols(digest: bytes, count: int) -> str:
