@@ -15,27 +15,13 @@ from attrs import define, field
 
 from retention_engine.clubs import Club, Earning, Programme, SpendMetric, Tiers, per_money
 from retention_engine.facts import Fact, OrderRefunded, Returned
-from retention_engine.intake import OrderMapping, orders_from_rows, read_rows
+from retention_engine.intake import orders_from_rows, read_rows
 from retention_engine.loyalty import Lasts, Unit, Vesting
 from retention_engine.loyalty.tiers import Level, TierProgramme
 from retention_engine.money import Money
 from retention_engine.timing import days, to_instant
+from tests.intake._exports import RETAIL
 
-CHARGES = ("POST", "DOT", "C2", "C3", "D", "M")
-IGNORED = ("TEST001", "TEST002", "ADJUST", "ADJUST2", "BANK CHARGES", "AMAZONFEE", "S", "B", "PADS")
-MAPPING = OrderMapping(
-    order="invoice",
-    customer="customer_id",
-    at="invoice_date",
-    zone="Europe/London",
-    sku="stock_code",
-    price="price",
-    quantity="quantity",
-    currency="GBP",
-    cancelled="C",
-    charges=CHARGES,
-    ignored=IGNORED,
-)
 ZONE = "Europe/London"
 START = to_instant("2009-12-01T00:00:00+00:00")
 MONTHS = tuple(
@@ -81,7 +67,7 @@ create table sold as
     from (
         select invoice, customer_id::varchar as customer, stock_code as sku, quantity, file_row_number as row,
             cast(price as decimal(14, 4)) * 100 as pence, pence * quantity as amount, instant
-        from export where not starts_with(invoice, 'C') and not list_contains({list(CHARGES)}, stock_code)
+        from export where not starts_with(invoice, 'C') and not list_contains({list(RETAIL.charges)}, stock_code)
     ) window before as (
         partition by invoice, sku order by pence, quantity, row rows between unbounded preceding and 1 preceding
     );
@@ -182,7 +168,7 @@ class Retail:
             f"""create table export as
             select *, epoch_us(invoice_date) - case when {summer} then 3600000000 else 0 end as instant
             from read_parquet('{self.file}', file_row_number = true)
-            where customer_id % {self.every} = 0 and not list_contains({list(IGNORED)}, stock_code);
+            where customer_id % {self.every} = 0 and not list_contains({list(RETAIL.ignored)}, stock_code);
             {_PREPARED}"""
         )
 
@@ -194,7 +180,7 @@ class Retail:
         """Yield the orders from an instant on, read from the export itself."""
         rows: Iterable[Any] = read_rows(self.file)
         mine = (row for row in rows if row["customer_id"] is not None and row["customer_id"] % self.every == 0)
-        return (fact for fact in orders_from_rows(mine, MAPPING) if fact.at >= since)
+        return (fact for fact in orders_from_rows(mine, RETAIL) if fact.at >= since)
 
     def refunds(self, since: int = START) -> Iterator[Fact]:
         """Yield the refunds from an instant on: of each cancellation one an order."""

@@ -6,10 +6,11 @@ import pytest
 
 from retention_engine import Delay, Engine, Rule, Send, after, days, entering, entry, on, orders
 from retention_engine.cli.cdnow import data_file, read_orders
-from retention_engine.intake import OrderMapping, orders_from_rows, read_rows
+from retention_engine.intake import orders_from_rows, read_rows
 from retention_engine.stores.codec import decision_text
 from retention_engine.testing import essence, oracle
 from retention_engine.timing import DAY, to_instant
+from tests.intake._exports import CDNOW
 
 START, END = to_instant("1997-01-01T00:00:00+00:00") - 1, to_instant("1998-07-01T00:00:00+00:00")
 SPANS = (30, 60, 90)
@@ -27,10 +28,6 @@ JOURNEY = [
     ),
 ]
 
-SAMPLE = OrderMapping(
-    customer="customer_id", at="date", total="spend", currency="USD", zone="UTC", time_format="%Y%m%d"
-)
-
 
 @pytest.fixture(scope="module")
 def purchases(request):
@@ -39,7 +36,7 @@ def purchases(request):
         return list(read_orders(data_file()))
     except FileNotFoundError:
         folder = request.getfixturevalue("shared_data")
-    return list(orders_from_rows(read_rows(folder / "cdnow" / "cdnow_sample.csv.gz"), SAMPLE))
+    return list(orders_from_rows(read_rows(folder / "cdnow" / "cdnow_sample.csv.gz"), CDNOW))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from retention_engine import Engine, Rule, Send, after, days, entering, orders
 from retention_engine.intake import orders_from_rows, read_rows
 from retention_engine.timing import DAY, to_instant
-from tests.acceptance._retail import MAPPING
+from tests.intake._exports import RETAIL
 
 START, END = to_instant("2009-12-01T00:00:00+00:00"), to_instant("2010-12-10T00:00:00+00:00")
 OVERLAP = to_instant("2010-11-29T00:00:00+00:00")
@@ -22,7 +22,7 @@ RULES = [
 def invoices(shared_data: Path):
     """Return the orders made of 525,461 lines."""
     pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
-    return list(orders_from_rows(read_rows(shared_data / "online_retail" / "online_retail_2009_2010.parquet"), MAPPING))
+    return list(orders_from_rows(read_rows(shared_data / "online_retail" / "online_retail_2009_2010.parquet"), RETAIL))
 
 
 def test_importing_the_last_ten_days_twice_decides_the_same(invoices):

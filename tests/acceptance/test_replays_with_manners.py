@@ -13,10 +13,10 @@ from retention_engine import Delay, Engine, Rule, Send, after, days, entering, e
 from retention_engine.arbitration import AtMost, CalendarCap, Holdout, QuietHours
 from retention_engine.cli.cdnow import data_file, read_orders
 from retention_engine.facts import Fact
-from retention_engine.intake import OrderMapping, orders_from_rows, read_rows
+from retention_engine.intake import orders_from_rows, read_rows
 from retention_engine.keys import bucket
 from retention_engine.timing import DAY, to_instant, to_utc, zone
-from tests.acceptance.test_online_retail import MAPPING
+from tests.intake._exports import CDNOW, RETAIL
 
 RULES = [
     Rule("thanks", on(orders), Send("thanks"), valid_for=days(2), priority=5),
@@ -42,9 +42,6 @@ POLICIES = [
     QuietHours("22:00", "09:00"),
     Holdout(10, salt="replay"),
 ]
-SAMPLE = OrderMapping(
-    customer="customer_id", at="date", total="spend", currency="USD", zone="UTC", time_format="%Y%m%d"
-)
 
 
 @pytest.fixture(scope="module", params=["cdnow", "online-retail"])
@@ -57,12 +54,12 @@ def shop(request) -> tuple[list[Fact], str, int, int]:
             facts = [fact for fact in whole if int(fact.customer or 0) % 8 == 1]
         except FileNotFoundError:
             folder = request.getfixturevalue("shared_data")
-            facts = list(orders_from_rows(read_rows(folder / "cdnow" / "cdnow_sample.csv.gz"), SAMPLE))
+            facts = list(orders_from_rows(read_rows(folder / "cdnow" / "cdnow_sample.csv.gz"), CDNOW))
         return facts, "America/New_York", *bounds
     pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
     path = request.getfixturevalue("shared_data") / "online_retail" / "online_retail_2009_2010.parquet"
     bounds = (to_instant("2009-12-01T00:00:00+00:00"), to_instant("2010-12-10T00:00:00+00:00"))
-    bought = list(orders_from_rows(read_rows(path), MAPPING))
+    bought = list(orders_from_rows(read_rows(path), RETAIL))
     return [fact for fact in bought if int(fact.customer or 0) % 3 == 1], "Europe/London", *bounds
 
 

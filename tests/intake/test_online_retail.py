@@ -11,26 +11,10 @@ from typing import Any
 import pytest
 
 from retention_engine.facts import content
-from retention_engine.intake import OrderMapping, Report, Row, Skip, orders_from_rows, read_rows
+from retention_engine.intake import Report, Row, Skip, orders_from_rows, read_rows
+from tests.intake._exports import CDNOW, RETAIL
 
 pytestmark = pytest.mark.slow
-
-RETAIL = OrderMapping(
-    order="invoice",
-    customer="customer_id",
-    at="invoice_date",
-    zone="Europe/London",
-    sku="stock_code",
-    price="price",
-    quantity="quantity",
-    currency="GBP",
-    cancelled="C",
-    charges=("POST", "DOT", "C2", "C3", "D", "M"),
-    ignored=("TEST001", "TEST002", "ADJUST", "ADJUST2", "BANK CHARGES", "AMAZONFEE", "S", "B", "PADS"),
-)
-CDNOW = OrderMapping(
-    customer="customer_id", at="date", total="spend", currency="USD", zone="America/New_York", time_format="%Y%m%d"
-)
 
 
 @pytest.fixture(scope="module")
