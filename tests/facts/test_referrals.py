@@ -9,6 +9,7 @@ import pytest
 from retention_engine import facts as f
 from retention_engine.errors import FactError
 from retention_engine.facts.referrals import told
+from retention_engine.keys import fingerprint
 from retention_engine.money import Money
 
 ATTRIBUTED = f.ReferralAttributed(id="a", customer="bob", at=5, programme="friends", advocate="ann", touched_at=3)
@@ -28,8 +29,9 @@ ORDER = f.OrderPlaced.of(f.Order(id="o", customer="bob", at=9, total=Money(5, "E
         ),
         (lambda: f.ReferralLinked.of("", "bob", "t", at=0), "programme"),
         (lambda: f.ReferralTouched.of("friends", "bob", "t", at="today"), "today"),
+        (lambda: f.ReferralLinked.of("friends", None, "t", at=0), "customer is missing"),  # type: ignore[arg-type]  # that is the point
     ],
-    ids=["verdict", "sort", "change", "programme", "instant"],
+    ids=["verdict", "sort", "change", "programme", "instant", "nobody"],
 )
 def test_an_unknown_word_names_the_nearest(make: Any, text: str) -> None:
     """At the door."""
@@ -51,6 +53,8 @@ def test_ids_follow_from_what_is_said() -> None:
     ]
     assert len({one.id for one in made}) == len(made)
     assert f.ReferralTouched.of("friends", "bob", "t", at="1970-01-01T00:00:00Z") == made[0]
+    assert made[2].id == f"touched:{fingerprint('friends', 'bob', 't', repr('a'), repr(None), '0')}"  # as it is stored
+    assert made[6].id == f"judged:{fingerprint('friends', 'bob', 'approved', '0')}"
 
 
 def test_what_is_told_can_be_read_as_what_was_said() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import Attribute, field, frozen
 
@@ -29,6 +29,7 @@ from retention_engine.facts.words import Order
 from retention_engine.keys import fingerprint
 from retention_engine.money import Money
 
+_FactType = TypeVar("_FactType", bound=Fact)
 FINGERPRINTS = ("address", "device", "email", "ip", "payment", "phone")
 """What a fingerprint can be of."""
 
@@ -52,6 +53,13 @@ def _one_of(*allowed: str) -> Callable[[object, Attribute[str], object], None]:
     return check
 
 
+def _said(made: type[_FactType], word: str, at: datetime | int | str, **words: str | None) -> _FactType:
+    """Return a fact whose id follows from everything it says."""
+    when = instant(at)
+    texts = (repr(text) if name in ("source", "channel") else str(text) for name, text in words.items())
+    return made(id=f"{word}:{fingerprint(*texts, str(when))}", at=when, **words)
+
+
 @frozen(kw_only=True)
 class _ReferralFact(Fact):
     programme: str = field(validator=check_text)
@@ -71,9 +79,7 @@ class ReferralLinked(_ReferralFact):
     @classmethod
     def of(cls, programme: str, customer: str, token: str, *, at: datetime | int | str) -> ReferralLinked:
         """Return the fact; its id follows from everything it says."""
-        when = instant(at)
-        made = f"linked:{fingerprint(programme, customer, token, str(when))}"
-        return cls(id=made, customer=customer, at=when, programme=programme, token=token)
+        return _said(cls, "linked", at, programme=programme, customer=customer, token=token)
 
 
 @kind("referral_touched")
@@ -103,9 +109,8 @@ class ReferralTouched(_ReferralFact):
         channel: str | None = None,
     ) -> ReferralTouched:
         """Return the fact; its id follows from everything it says."""
-        when, where = instant(at), {"source": source, "channel": channel}
-        made = f"touched:{fingerprint(programme, customer, token, repr(source), repr(channel), str(when))}"
-        return cls(id=made, customer=customer, at=when, programme=programme, token=token, **where)
+        where = {"source": source, "channel": channel}
+        return _said(cls, "touched", at, programme=programme, customer=customer, token=token, **where)
 
 
 @kind("referral_attributed")
@@ -142,9 +147,7 @@ class ReferralJudged(_ReferralFact):
     @classmethod
     def of(cls, programme: str, customer: str, verdict: str, *, at: datetime | int | str) -> ReferralJudged:
         """Return the shop's verdict on the referral of a friend; its id follows from everything it says."""
-        when = instant(at)
-        made = f"judged:{fingerprint(programme, customer, verdict, str(when))}"
-        return cls(id=made, customer=customer, at=when, programme=programme, verdict=verdict)
+        return _said(cls, "judged", at, programme=programme, customer=customer, verdict=verdict)
 
 
 @kind("advocate_banned")
@@ -175,9 +178,7 @@ class Fingerprinted(Fact):
     @classmethod
     def of(cls, customer: str, sort: str, digest: str, *, at: datetime | int | str) -> Fingerprinted:
         """Return the fact; its id follows from everything it says."""
-        when = instant(at)
-        made = f"seen:{fingerprint(customer, sort, digest, str(when))}"
-        return cls(id=made, customer=customer, at=when, sort=sort, digest=digest)
+        return _said(cls, "seen", at, customer=customer, sort=sort, digest=digest)
 
 
 @frozen(kw_only=True)
