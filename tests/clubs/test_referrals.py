@@ -20,6 +20,7 @@ from retention_engine.timing import DAY, days
 from retention_engine.view import View
 from tests.engine._referrals import (
     ADVOCATE,
+    BOTH,
     END,
     FRIEND,
     HOLD,
@@ -38,8 +39,6 @@ from tests.engine._referrals import (
     then,
     touched,
 )
-
-BOTH = {"ref:friends:f0:friend": FRIEND, "ref:friends:f0:advocate": ADVOCATE}
 
 
 def shop(*more: f.Fact, **changes: Any) -> World:

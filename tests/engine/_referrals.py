@@ -26,6 +26,7 @@ PTS = Unit("pts")
 UTC = ZoneInfo("UTC")
 LINKS = ReferralLinks("friends", b"a secret of a test")
 ADVOCATE, FRIEND, LEAST = 300, 100, 1000
+BOTH = {"ref:friends:f0:friend": FRIEND, "ref:friends:f0:advocate": ADVOCATE}
 WINDOW, HOLD, NEAR = 30, 14, 10
 END = 80
 MANY = 4

@@ -26,6 +26,7 @@ from retention_engine.timing import DAY, days
 from tests.engine._referral_oracle import check, expected
 from tests.engine._referrals import (
     ADVOCATE,
+    BOTH,
     END,
     FRIEND,
     HOLD,
@@ -49,7 +50,6 @@ from tests.engine._referrals import (
 
 STORIES = 5_000 if os.environ.get("RETENTION_NIGHTLY") else 150
 seeds = st.integers(0, 2**32)
-BOTH = {"ref:friends:f0:friend": FRIEND, "ref:friends:f0:advocate": ADVOCATE}
 
 
 def shop(**changes: Any) -> World:
