@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import ssl
 import string
 import sys
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from pathlib import Path
 from typing import Any
 
 import aiosmtplib
@@ -37,10 +35,10 @@ from retention_engine.transports import (
     unsubscribe_headers,
 )
 from retention_engine.transports.email.aio import _line
+from tests.transports._receiver import certified, trusting
 
 BOTH = pytest.mark.parametrize("kind", [SmtpTransport, AsyncSmtpTransport])
 SHOP = Sender("shop@shop.example", name="Магазин", list_id="news.shop.example")
-PEM = Path(__file__).with_name("certificate.pem")  # for this machine only; its key protects nothing
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
@@ -244,17 +242,14 @@ def test_the_point_of_no_return_is_the_dot(kind: Any) -> None:
 @BOTH
 def test_starttls_and_login(kind: Any) -> None:
     """The password goes over TLS, and never into a repr."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(PEM)
-    mine = ssl.create_default_context(cafile=PEM)
-    with FakeSmtp(context=context, login=True) as server:
+    with FakeSmtp(context=certified(), login=True) as server:
         how = on(
             server.port,
             host="localhost",
             security=Security.STARTTLS,
             user="shop",
             password=Secret("zzSECRET"),
-            context=mine,
+            context=trusting(),
         )
         transport = kind(how, SHOP)
         assert "zzSECRET" not in repr(how)
@@ -266,9 +261,7 @@ def test_starttls_and_login(kind: Any) -> None:
 @BOTH
 def test_a_certificate_nobody_signed_means_not_sent(kind: Any) -> None:
     """SM1: a failure of TLS happens before anything was said."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(PEM)
-    with FakeSmtp(context=context) as server:
+    with FakeSmtp(context=certified()) as server:
         (outcome,) = sending(kind(on(server.port, security=Security.STARTTLS), SHOP), a_mail())
         assert not any(line.startswith("MAIL") for line in server.commands)
     assert isinstance(outcome, NotSent), outcome

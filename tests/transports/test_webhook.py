@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +27,8 @@ from retention_engine.transports import (
     verify_webhook,
     webhook_outcome,
 )
+from tests.transports._receiver import HERE, Receiver, receiving, trusting
 
-PEM = Path(__file__).with_name("certificate.pem")  # for this machine only; its key protects nothing
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of the specification
 OTHER = f"whsec_{base64.b64encode(b'another secret of 32 bytes ......').decode()}"
 BOTH = pytest.mark.parametrize("kind", [WebhookTransport, AsyncWebhookTransport])
@@ -296,49 +292,15 @@ def hook(url: str, **more: Any) -> Any:
     return an_envelope(channel="webhook", address=url, **more)
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Answers as it is told, and keeps what came."""
-
-    status = 200
-    came: list[tuple[str, dict[str, str], bytes]]
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.came.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(self.status)
-        self.send_header("Location", "https://127.0.0.1/elsewhere")
-        self.send_header("Retry-After", "9")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-
 @pytest.fixture
 def receiver() -> Iterator[tuple[int, type[Receiver]]]:
-    """Return the port of an https server on this machine."""
-    handler = type("Mine", (Receiver,), {"came": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(PEM)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server.server_address[1], handler
-    server.shutdown()
-    server.server_close()
+    """Return the port of an https server on this machine, and what it is told and keeps."""
+    yield from receiving()
 
 
 def here(kind: Any, **more: Any) -> Any:
     """Return a transport to this machine that trusts its certificate."""
-    return kind(
-        Signer(SECRET),
-        networks=["127.0.0.0/8"],
-        resolve=lambda *_: ["127.0.0.1"],
-        verify=ssl.create_default_context(cafile=PEM),
-        timeout=5.0,
-        **more,
-    )
+    return kind(Signer(SECRET), verify=trusting(), **HERE, **more)
 
 
 @BOTH

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import http_ece
@@ -34,9 +30,9 @@ from retention_engine.transports import (
     webpush_outcome,
 )
 from retention_engine.transports.http import Response
+from tests.transports._receiver import HERE, Receiver, receiving, trusting
 
 BOTH = pytest.mark.parametrize("kind", [WebPushTransport, AsyncWebPushTransport])
-PEM = Path(__file__).with_name("certificate.pem")  # for this machine only; its key protects nothing
 OF_SHOP, OF_BROWSER = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 AUTH = bytes(range(16))
 
@@ -65,48 +61,20 @@ def a_note(port: int = 443, **more: Any) -> Envelope:
     return an_envelope(**({"channel": "webpush", "address": address} | more))
 
 
-class Service(BaseHTTPRequestHandler):
-    """Answers as it is told, and keeps what came."""
-
-    status = 201
-    came: list[tuple[str, dict[str, str], bytes]]
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.came.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(self.status)
-        self.send_header("Retry-After", "9")
-        self.send_header("Location", "https://127.0.0.1/elsewhere")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-
 @pytest.fixture
-def service() -> Iterator[tuple[int, type[Service]]]:
+def service() -> Iterator[tuple[int, type[Receiver]]]:
     """Return the port of an https server on this machine, and what it is told and keeps."""
-    handler = type("Mine", (Service,), {"came": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(PEM)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server.server_address[1], handler
-    server.shutdown()
-    server.server_close()
+    yield from receiving(201)
 
 
 def here(kind: Any, key: PushKey = KEY, **more: Any) -> Any:
     """Return a transport to this machine that trusts its certificate."""
-    how = {"networks": ["127.0.0.0/8"], "resolve": lambda *_: ["127.0.0.1"], "timeout": 5.0}
-    return kind(key, verify=ssl.create_default_context(cafile=PEM), **how | more)
+    return kind(key, verify=trusting(), **HERE | more)
 
 
 @BOTH
 @pytest.mark.parametrize("private", [RAW, WRITTEN], ids=["raw", "written"])
-def test_only_the_browser_can_read_it(kind: Any, private: str, service: tuple[int, type[Service]]) -> None:
+def test_only_the_browser_can_read_it(kind: Any, private: str, service: tuple[int, type[Receiver]]) -> None:
     """An independent decryption and an independent check of the signature agree with what was meant."""
     port, handler = service
     content = Content(subject="Ваша корзина", text="Она ждёт 👋", buttons=[Button("Go", url="https://shop.example/c")])
@@ -158,7 +126,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("status", "outcome"), ANSWERS)
-def test_every_answer_has_a_meaning(status: int, outcome: Any, service: tuple[int, type[Service]]) -> None:
+def test_every_answer_has_a_meaning(status: int, outcome: Any, service: tuple[int, type[Receiver]]) -> None:
     """The table, row by row, over a socket; a redirect is not followed."""
     port, handler = service
     handler.status = status
@@ -203,7 +171,7 @@ def test_what_is_no_subscription_is_refused_without_a_call(address: str) -> None
 
 
 @BOTH
-def test_a_subscription_inside_the_network_is_refused(kind: Any, service: tuple[int, type[Service]]) -> None:
+def test_a_subscription_inside_the_network_is_refused(kind: Any, service: tuple[int, type[Receiver]]) -> None:
     """S9: the endpoint comes from outside; without permission for the network nothing is opened."""
     port, handler = service
     (outcome,) = sending(here(kind, networks=[]), a_note(port))
@@ -269,7 +237,7 @@ class TestPromises(TransportConformance):
     secrets = (RAW,)
 
     @pytest.fixture(autouse=True)
-    def _service(self, service: tuple[int, type[Service]]) -> None:
+    def _service(self, service: tuple[int, type[Receiver]]) -> None:
         self.port = service[0]
 
     def envelope(self, **changes: Any) -> Envelope:
