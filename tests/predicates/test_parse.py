@@ -209,17 +209,24 @@ def test_the_limits_themselves_are_allowed() -> None:
 def test_any_value_of_the_language_can_be_read() -> None:
     """Spans, collections, and what further functions make of mappings; a predicate is one of them."""
     send = {"send": lambda data: sorted(data.items())}
-    assert read("days(3)") == days(3)
-    assert read("orders.within(days(3))") == orders.within(days(3))
-    assert read("send({'a': 1, 'b': 'x', 'c': None})", calls=send) == [("a", 1), ("b", "x"), ("c", None)]
-    assert read("segment('vip')", segments={"vip": orders.exists()}) == segment("vip", orders.exists())
+    assert read("days(3)", object, "") == days(3)
+    assert read("orders.within(days(3))", object, "") == orders.within(days(3))
+    assert read("send({'a': 1, 'b': 'x', 'c': None})", list, "", calls=send) == [("a", 1), ("b", "x"), ("c", None)]
+    assert read("segment('vip')", Truth, "", segments={"vip": orders.exists()}) == segment("vip", orders.exists())
+
+
+def test_what_is_read_is_of_the_kind_that_is_needed() -> None:
+    """Or it is said what is needed instead."""
+    with pytest.raises(ExpressionError, match="a list is needed, not 5") as caught:
+        read("5", list, "a list is needed")
+    assert caught.value.position == 0
 
 
 @pytest.mark.parametrize("text", ["{'a': 1, 'a': 2}", "{5: 1}", "{**x}", "{'a': nope}"])
 def test_a_mapping_has_one_plain_value_for_each_name(text: str) -> None:
     """Names given twice, names that are no texts and values that are no words of the language are errors."""
     with pytest.raises(ExpressionError):
-        read(text)
+        read(text, object, "")
 
 
 def test_comparisons_are_counted_while_they_are_read() -> None:

@@ -22,7 +22,6 @@ from retention_engine.arbitration.reachability import Reachable
 from retention_engine.arbitration.suppression import Suppression
 from retention_engine.arbitration.switch import KillSwitch
 from retention_engine.arbitration.variety import Variety
-from retention_engine.errors import ExpressionError, shown
 from retention_engine.predicates import Truth, read
 
 _POLICIES: tuple[type[Policy], ...] = (
@@ -42,8 +41,6 @@ def read_policy(text: str, *, segments: Mapping[str, Truth] | None = None) -> Po
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    found = read(text, calls=_CALLS, segments=segments)
-    if not isinstance(found, Policy):
-        message = f"a policy is needed, such as AtMost(3, per=days(7)), not {shown(found)}"
-        raise ExpressionError(message, text=text, position=0)
+    such = "a policy is needed, such as AtMost(3, per=days(7))"
+    found: Policy = read(text, Policy, such, calls=_CALLS, segments=segments)
     return found

@@ -28,7 +28,8 @@ from retention_engine.predicates.syntax import DEEPEST_SYNTAX, position_of, synt
 from retention_engine.state import COLLECTIONS
 from retention_engine.timing import days, hours, local_days, microseconds, minutes, seconds
 
-_CALLS: dict[str, Callable[..., Any]] = {
+_Calls = Mapping[str, Callable[..., Any]]
+_CALLS: _Calls = {
     "at_least": at_least,
     "bucket": bucket,
     "dates": dates,
@@ -82,27 +83,30 @@ def parse(text: str, *, segments: Mapping[str, Truth] | None = None) -> Truth:
 
 
 def read(
-    text: str, *, calls: Mapping[str, Callable[..., Any]] | None = None, segments: Mapping[str, Truth] | None = None
+    text: str, wanted: Any, such: str, *, calls: _Calls | None = None, segments: Mapping[str, Truth] | None = None
 ) -> Any:
-    """Read any value of the language, in the same grammar: a predicate, a span, or what one of ``calls`` returns.
+    """Read another value of the language, in the same grammar: a span, or what one of ``calls`` returns.
 
     Args:
         text: at most 262,144 characters; predicates inside are not checked for their size.
+        wanted: the class that it has to be of.
+        such: what is needed, for the message, such as ``a span is needed, such as days(3)``.
         calls: more functions by their names; they refuse wrong arguments with a ``DefinitionError``.
         segments: the predicates behind ``segment("name")``.
 
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    return _Reader(text, calls=calls or {}, segments={} if segments is None else segments).read(syntax(text), 0)
+    found = _Reader(text, calls=calls or {}, segments={} if segments is None else segments).read(syntax(text), 0)
+    if not isinstance(found, wanted):
+        raise ExpressionError(f"{such}, not {shown(found)}", text=text, position=0)
+    return found
 
 
 class _Reader:
     """Walks the syntax tree; each node is either on the list or an error with its position."""
 
-    def __init__(
-        self, text: str, *, segments: Mapping[str, Truth], calls: Mapping[str, Callable[..., Any]] | None = None
-    ) -> None:
+    def __init__(self, text: str, *, segments: Mapping[str, Truth], calls: _Calls | None = None) -> None:
         """Keep the text for messages."""
         self._text = text
         self._more = frozenset(calls or ())

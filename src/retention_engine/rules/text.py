@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from retention_engine.errors import ExpressionError, shown
 from retention_engine.predicates import Truth, read
 from retention_engine.rules.acts import Audience, Call, Do, Escalate, Grant, IssueCode, Send, Tag, Untag
 from retention_engine.rules.base import Trigger
@@ -61,10 +60,8 @@ def read_trigger(text: str, *, segments: Mapping[str, Truth] | None = None) -> T
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    found = read(text, calls=_TRIGGERS, segments=segments)
-    if not isinstance(found, Trigger):
-        message = f"a trigger is needed, such as entering(...) or after(orders, days(28)), not {shown(found)}"
-        raise ExpressionError(message, text=text, position=0)
+    such = "a trigger is needed, such as entering(...) or after(orders, days(28))"
+    found: Trigger = read(text, Trigger, such, calls=_TRIGGERS, segments=segments)
     return found
 
 
@@ -78,10 +75,8 @@ def read_step(text: str, *, segments: Mapping[str, Truth] | None = None) -> Step
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    found = read(text, calls=_STEPS, segments=segments)
-    if not isinstance(found, Step):
-        message = f"a step is needed, such as Send('template') or Delay(days(3)), not {shown(found)}"
-        raise ExpressionError(message, text=text, position=0)
+    such = "a step is needed, such as Send('template') or Delay(days(3))"
+    found: Step = read(text, Step, such, calls=_STEPS, segments=segments)
     return found
 
 
@@ -91,10 +86,8 @@ def read_goal(text: str, *, segments: Mapping[str, Truth] | None = None) -> Goal
     Raises:
         ExpressionError: anything wrong, with the position and the nearest valid name.
     """
-    found = read(text, calls={"Goal": Goal}, segments=segments)
-    if not isinstance(found, Goal):
-        message = f"a goal is needed, such as Goal(orders.since(entry).exists()), not {shown(found)}"
-        raise ExpressionError(message, text=text, position=0)
+    such = "a goal is needed, such as Goal(orders.since(entry).exists())"
+    found: Goal = read(text, Goal, such, calls={"Goal": Goal}, segments=segments)
     return found
 
 
@@ -104,7 +97,5 @@ def read_span(text: str) -> Span:
     Raises:
         ExpressionError: it is none.
     """
-    found = read(text)
-    if not isinstance(found, Span):
-        raise ExpressionError(f"a span is needed, such as days(3), not {shown(found)}", text=text, position=0)
+    found: Span = read(text, Span, "a span is needed, such as days(3)")
     return found
