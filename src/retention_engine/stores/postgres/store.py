@@ -21,21 +21,18 @@ locked before it is read, so that it stays true until the decision is committed;
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
-from retention_engine.ports import Store
 from retention_engine.stores.postgres.address import Address
 from retention_engine.stores.postgres.facts import PostgresFacts
 from retention_engine.stores.postgres.schema import MIGRATIONS
 from retention_engine.stores.postgres.session import Session
 from retention_engine.stores.postgres.settings import PostgresSettings
-from retention_engine.stores.sql import SqlDeliveries, SqlJournal, SqlOutbox, SqlParcels, SqlRoster, SqlWakes
+from retention_engine.stores.sql import SqlStore
 from retention_engine.timing import Span, seconds
 
 _PATIENCE = seconds(30)
 
 
-class PostgresStore(Store):
+class PostgresStore(SqlStore):
     """One schema of one PostgreSQL database (14 or later); tables are made if missing, migrated if older.
 
     Any number of processes may open the same schema, each with a store of its own; threads that share a store take
@@ -56,24 +53,4 @@ class PostgresStore(Store):
             DefinitionError: no such URL. StoreError: the database cannot be reached or used, or is of a later version.
         """
         session = Session(Address.of(url), patience, MIGRATIONS)
-        self._session = session
-        self.facts = PostgresFacts(session)
-        self.roster = SqlRoster(session)
-        self.wakes = SqlWakes(session)
-        self.journal = SqlJournal(session)
-        self.outbox = SqlOutbox(session)
-        self.parcels = SqlParcels(session)
-        self.deliveries = SqlDeliveries(session)
-        self.settings = PostgresSettings(session)
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Begin; commit at the end of the block, roll everything back when it raises.
-
-        Raises:
-            StoreError: one is open already, the connection broke, others were waited for too long, or a change failed.
-        """
-        return self._session.transaction()
-
-    def close(self) -> None:
-        """Close the connection; calling it twice is harmless."""
-        self._session.close()
+        super().__init__(session, PostgresFacts(session), PostgresSettings(session))

@@ -32,6 +32,10 @@ class SqlSession(Transactions):
     def repeated(self, error: BaseException | None, tried: Sequence[Action | None]) -> Action | None:
         """Return the action whose key was there already, None when that was not the error."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection; calling it twice is harmless."""
+
     def claimed(self, sql: str, *values: object) -> list[Any]:
         """Return rows that are the caller's until the transaction ends; those that others hold are left out."""
         return self.rows(sql, *values)

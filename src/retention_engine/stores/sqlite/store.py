@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 
-from retention_engine.ports import Store
-from retention_engine.stores.sql import (
-    SqlDeliveries,
-    SqlJournal,
-    SqlOutbox,
-    SqlParcels,
-    SqlRoster,
-    SqlSettings,
-    SqlWakes,
-)
+from retention_engine.stores.sql import SqlSettings, SqlStore
 from retention_engine.stores.sqlite.facts import SqliteFacts
 from retention_engine.stores.sqlite.schema import MIGRATIONS
 from retention_engine.stores.sqlite.session import Session
@@ -23,7 +13,7 @@ from retention_engine.timing import Span, seconds
 _PATIENCE = seconds(10)
 
 
-class SqliteStore(Store):
+class SqliteStore(SqlStore):
     """One SQLite file, with ``-wal`` and ``-shm`` beside it while it is open; made if missing, migrated if older.
 
     What ``transaction`` committed survives a killed process and, with a disk that honours sync, a power cut. Threads
@@ -43,24 +33,4 @@ class SqliteStore(Store):
             StoreError: the file is not ours, broken, of a later version, or locked for too long.
         """
         session = Session(Path(path), patience, MIGRATIONS)
-        self._session = session
-        self.facts = SqliteFacts(session)
-        self.roster = SqlRoster(session)
-        self.wakes = SqlWakes(session)
-        self.journal = SqlJournal(session)
-        self.outbox = SqlOutbox(session)
-        self.parcels = SqlParcels(session)
-        self.deliveries = SqlDeliveries(session)
-        self.settings = SqlSettings(session)
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Begin; commit at the end of the block, roll everything back when it raises.
-
-        Raises:
-            StoreError: one is open already, the file is locked for too long, or a change inside failed.
-        """
-        return self._session.transaction()
-
-    def close(self) -> None:
-        """Release files and locks; calling it twice is harmless."""
-        self._session.close()
+        super().__init__(session, SqliteFacts(session), SqlSettings(session))
