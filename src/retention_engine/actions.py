@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from retention_engine.keys import fingerprint
 from retention_engine.timing import to_datetime
@@ -172,6 +172,21 @@ class Parcel:
     def key(self) -> str:
         """The key of the action."""
         return self.action.key
+
+    def begun(self, lease_until: int) -> Parcel:
+        """Return it held by somebody, for one more attempt, under a new token."""
+        number, token = self.attempt_no + 1, self.token + 1
+        return evolve(self, state=ParcelState.SENDING, attempt_no=number, token=token, lease_until=lease_until)
+
+    def recovered(self) -> Parcel:
+        """Return it with an attempt used up of which nobody knows the outcome, as who held it is gone."""
+        return evolve(
+            self,
+            state=ParcelState.UNKNOWN,
+            counted_attempts=self.counted_attempts + 1,
+            unknowns=self.unknowns + 1,
+            recoveries=self.recoveries + 1,
+        )
 
 
 @frozen(kw_only=True)

@@ -178,16 +178,7 @@ class MemoryDeliveries(Deliveries):
         with self._rows.undo.change():
             known = (self._rows.parcels[key] for key in dict.fromkeys(keys) if key in self._rows.parcels)
             free = [row for row in known if row.state is ParcelState.PENDING and row.due_at <= at]
-            taken = [
-                evolve(
-                    row,
-                    state=ParcelState.SENDING,
-                    attempt_no=row.attempt_no + 1,
-                    token=row.token + 1,
-                    lease_until=lease_until,
-                )
-                for row in free
-            ]
+            taken = [row.begun(lease_until) for row in free]
             self._rows.change(taken)
             return taken
 
@@ -205,16 +196,7 @@ class MemoryDeliveries(Deliveries):
         with self._rows.undo.change():
             ended = [row for row in self._rows.sending.values() if row.lease_until is None or row.lease_until <= at]
             ended.sort(key=lambda row: (row.lease_until or 0, row.key))
-            found = [
-                evolve(
-                    row,
-                    state=ParcelState.UNKNOWN,
-                    counted_attempts=row.counted_attempts + 1,
-                    unknowns=row.unknowns + 1,
-                    recoveries=row.recoveries + 1,
-                )
-                for row in ended[: max(limit, 0)]
-            ]
+            found = [row.recovered() for row in ended[: max(limit, 0)]]
             self._rows.change(found)
             return found
 

@@ -6,8 +6,6 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from attrs import evolve
-
 from retention_engine.actions import Action, Parcel, ParcelState
 from retention_engine.ports import Deliveries, Outbox, Parcels
 from retention_engine.stores.codec import action_text, read_action
@@ -120,17 +118,7 @@ class SqlDeliveries(Deliveries):
             rows = map(_parcel, self._session.claimed(_CHOOSE, self._session.texts(keys), at))
             free = {one.key: one for one in rows}
             self._session.each(_BEGIN, ((lease_until, key) for key in free))
-            return [
-                evolve(
-                    free[key],
-                    state=ParcelState.SENDING,
-                    attempt_no=free[key].attempt_no + 1,
-                    token=free[key].token + 1,
-                    lease_until=lease_until,
-                )
-                for key in dict.fromkeys(keys)
-                if key in free
-            ]
+            return [free[key].begun(lease_until) for key in dict.fromkeys(keys) if key in free]
 
     def settle(self, parcel: Parcel) -> bool:
         """Write what became of a row; False: somebody else has it."""
@@ -140,17 +128,7 @@ class SqlDeliveries(Deliveries):
     def recover(self, at: int, limit: int) -> list[Parcel]:
         """Make up to ``limit`` sending rows with lease_until <= at unknown, and return them."""
         with self._session.change():
-            rows = [_parcel(row) for row in self._session.claimed(_ENDED, at, max(limit, 0))]
-            found = [
-                evolve(
-                    one,
-                    state=ParcelState.UNKNOWN,
-                    counted_attempts=one.counted_attempts + 1,
-                    unknowns=one.unknowns + 1,
-                    recoveries=one.recoveries + 1,
-                )
-                for one in rows
-            ]
+            found = [_parcel(row).recovered() for row in self._session.claimed(_ENDED, at, max(limit, 0))]
             self._session.each(_SETTLE, map(_values, found))
             return found
 
