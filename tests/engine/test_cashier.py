@@ -85,6 +85,51 @@ def test_the_same_command_is_answered_once_more() -> None:
     assert posted(engine) == [("order", 100), ("redeem", -30)]
 
 
+def test_a_key_is_one_request_whoever_the_customer_is() -> None:
+    """In the whole programme: what a command makes is named after its key, and accounts may meet later."""
+    engine = shop()
+    engine.record([order("o1"), order("o2", customer="bob"), order("o3", customer="carla")])
+    bob = engine.cashier.account("bob", "pts")
+    gift = Transfer(**words(engine, "t"), to=bob, amount=30)
+    engine.cashier.do(gift)
+    engine.cashier.do(Redeem(**words(engine, "mug"), amount=30))
+    for other in (
+        Transfer(**words(engine, "t", customer="carla"), to=bob, amount=30),
+        Redeem(**words(engine, "t", customer="bob"), amount=30),
+        Redeem(**words(engine, "mug", customer="bob"), amount=30),
+    ):
+        with pytest.raises(KeyConflict):
+            engine.cashier.do(other)
+    assert posted(engine, "bob") == [("order", 100), ("transfer", 30)]
+    assert posted(engine, "carla") == []
+    assert engine.cashier.do(gift).replayed
+    engine.cashier.do(Merge(**words(engine, "m"), into=bob))
+    assert engine.cashier.balance("bob", "pts", at=NOW + DAY).available == 170
+    assert engine.verify() == []
+
+
+def test_a_refused_command_leaves_its_key_to_anybody() -> None:
+    """Nothing was done under it."""
+    engine = shop()
+    engine.record([order("o1"), order("o2", customer="bob")])
+    with pytest.raises(Insufficient):
+        engine.cashier.do(Redeem(**words(engine, "k"), amount=101))
+    assert not engine.cashier.do(Redeem(**words(engine, "k", customer="bob"), amount=30)).replayed
+
+
+def test_the_keys_of_a_backup_are_known() -> None:
+    """Recorded elsewhere, the same facts answer the same command, and refuse its key to others."""
+    engine, restored = shop(), shop()
+    engine.record([order("o1"), order("o2", customer="bob")])
+    command = Redeem(**words(engine, "k"), amount=30)
+    first = engine.cashier.do(command)
+    restored.record(fact for facts in engine.store.facts.of(["anna", "bob"]).values() for fact in facts)
+    again = restored.cashier.do(command)
+    assert (again.result, again.replayed) == (first.result, True)
+    with pytest.raises(KeyConflict):
+        restored.cashier.do(Redeem(**words(engine, "k", customer="bob"), amount=30))
+
+
 def test_a_refused_command_changes_nothing() -> None:
     """Not even what was taken in for it is stored; the message says both numbers."""
     engine = shop()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from retention_engine import Engine, Rule, entering, on, orders
-from retention_engine.errors import Insufficient, TimeError
+from retention_engine.errors import Insufficient, KeyConflict, TimeError
 from retention_engine.facts import LedgerPosted
 from retention_engine.loyalty import Redeem, Transfer
 from retention_engine.predicates import member
@@ -85,6 +85,29 @@ def test_counters_and_workers_meet_at_the_same_accounts(url: str) -> None:
         assert sum(fact.amount for fact in posted if fact.what == "transfer") == 0
         left = sum(engine.cashier.balance(each, "pts", at=NOW + 3 * DAY).available for each in CUSTOMERS)
         assert left == bought * 30 + granted - spent
+    finally:
+        for each in engines:
+            each.close()
+
+
+def test_one_key_is_one_command_for_several_counters(url: str) -> None:
+    """Asked for two customers at once, one gets it, and the other hears of the conflict."""
+    engines = [Engine(RULES, store=url, club=CLUB, since=NOW - DAY) for _ in range(2)]
+    engines[0].record(order(customer, 3_000, customer=customer) for customer in CUSTOMERS)
+
+    def spend(number: int) -> list[str]:
+        done, engine = [], engines[number]
+        for turn in range(6):
+            with suppress(KeyConflict):
+                given = words(engine, f"k{turn}", NOW + turn, CUSTOMERS[number])
+                done.append(str(engine.cashier.do(Redeem(**given, amount=1)).result["redemption"]))
+        return done
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [key for found in pool.map(spend, range(2)) for key in found]
+    try:
+        assert sorted(done) == [f"k{turn}" for turn in range(6)]
+        assert engines[0].verify() == []
     finally:
         for each in engines:
             each.close()

@@ -15,9 +15,10 @@ from retention_engine.clubs import Club
 from retention_engine.clubs import club as club_module
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.clerk import Clerk
-from retention_engine.errors import FactConflict, RetentionError
+from retention_engine.engine import cashier
+from retention_engine.errors import FactConflict, KeyConflict, RetentionError
 from retention_engine.facts import LedgerPosted, LevelReached
-from retention_engine.loyalty import Redeem, advance
+from retention_engine.loyalty import Redeem, Transfer, advance
 from retention_engine.state import History
 from retention_engine.timing import DAY, HOUR, NEVER
 from tests.engine import test_cashier as till
@@ -180,7 +181,23 @@ def test_a_command_must_be_known() -> None:
     assert spent() == -30
     with pytest.MonkeyPatch.context() as patch:
         forgetful(patch)
+        with pytest.raises(KeyConflict):  # seen by what is noted of all keys
+            spent()
+        patch.setattr(cashier, "note_key", lambda *_: True)
         assert spent() == -60
+
+
+def test_a_key_of_somebody_else_must_be_known() -> None:
+    """Two lots of one name would be one: units are lost where the accounts meet, and ``verify`` tells."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cashier, "note_key", lambda *_: True)
+        one = till.shop()
+        one.record([till.order("o1"), till.order("o2", customer="carla")])
+        for customer in ("anna", "carla"):
+            words = till.words(one, "t", customer=customer)
+            one.cashier.do(Transfer(**words, to=one.cashier.account("bob", "pts"), amount=30))
+        assert one.cashier.balance("bob", "pts", at=till.NOW + DAY).available == 30
+        assert [breach.law for breach in one.verify()] == ["ledger GLOB-CONS"]
 
 
 def test_two_writers_of_one_place_are_told_apart() -> None:

@@ -15,8 +15,8 @@ from retention_engine.clubs.giving import NoCodes
 from retention_engine.clubs.preview import Preview, gift_command, preview
 from retention_engine.clubs.tiers import standing_at
 from retention_engine.engine.host import Host
-from retention_engine.engine.recording import hold_books, looked_at
-from retention_engine.errors import LedgerError
+from retention_engine.engine.recording import hold_books, looked_at, note_key
+from retention_engine.errors import KeyConflict, LedgerError
 from retention_engine.facts import Fact, Line
 from retention_engine.loyalty import (
     Account,
@@ -140,7 +140,7 @@ class Cashier:
         """Let a customer take a gift of the programme for units.
 
         Args:
-            request: the id of this wish; the same again is the same gift.
+            request: the id of this wish, unique in the shop; the same again is the same gift.
         """
         now, programme = to_instant(at), self._programme(unit)
         found = self._customer(customer, now)
@@ -178,7 +178,10 @@ class Cashier:
     def do(self, command: Command) -> Answer:
         """Carry out a command of ``loyalty``, or return its first answer when its key is known.
 
+        A key is unique in its programme, so make it of your own id of the request, not of its kind.
+
         Raises:
+            KeyConflict: the key was used for another command, of this customer or of any other.
             LedgerError: it is refused; nothing changed.
         """
         with self._shop.exclusively():
@@ -190,6 +193,8 @@ class Cashier:
             known = clerk.books.known(command)
             if known is not None:
                 return Answer(read_entry(known.entry).result, replayed=True)
+            if not note_key(self._shop.store, command.account.programme, command.key, command.account.holder):
+                raise KeyConflict(command.key)
             states = {name: people[name.holder].clerk.books.state(name) for name in names}
             merged = next((state.alias for state in states.values() if state.alias is not None), None)
             if merged is not None:

@@ -21,12 +21,12 @@ from retention_engine.engine.decide import LATENESS, as_sent
 from retention_engine.engine.guard import BlastGuard
 from retention_engine.engine.launch import launch
 from retention_engine.engine.reader import BATCH, Reader
-from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones, wake
+from retention_engine.engine.recording import Recordable, Recorded, as_fact, bad_zones, note_key, wake
 from retention_engine.engine.switches import held_by
 from retention_engine.engine.terms import CLUB, Subject, Terms, Walked
 from retention_engine.engine.walk import walk
 from retention_engine.errors import DefinitionError, TimeError
-from retention_engine.facts import Fact, SendingStopped
+from retention_engine.facts import Fact, LedgerPosted, SendingStopped
 from retention_engine.observers import Watchers
 from retention_engine.ports import Observer, Store
 from retention_engine.rules import Rule, RuleSet
@@ -86,13 +86,17 @@ class Engine(Reader):
     def record(self, facts: Recordable | Iterable[Recordable]) -> Recorded:
         """Store facts, orders or customers in one commit; nothing is decided yet. Safe to repeat.
 
-        A fact from before the instant advanced to last is learned right after that instant.
+        A fact from before the instant advanced to last is learned right after that instant. The caller is trusted: a
+        backup is recorded with what only the engine makes; what comes from outside goes through ``facts.from_outside``.
 
         Raises:
             FactConflict: an id is known with another content. FactError: something is no fact. Nothing was stored.
         """
         given = [as_fact(each) for each in (facts if isinstance(facts, Iterable) else [facts])]
         with self.exclusively():
+            for fact in given:
+                if isinstance(fact, LedgerPosted):  # from a backup
+                    note_key(self.store, fact.programme, fact.key, str(fact.customer))
             recorded = self.learn(given)
         self.watchers.note(FactsRecorded(new=recorded.new, known=recorded.repeated))
         return recorded

@@ -17,6 +17,7 @@ from retention_engine.facts import (
     SendingResumed,
     SendingStopped,
 )
+from retention_engine.keys import fingerprint
 from retention_engine.ports import Store
 from retention_engine.timing import NEVER, is_zone
 
@@ -71,6 +72,19 @@ def hold_books(store: Store, customers: Iterable[str]) -> None:
     Whoever walks through a customer's time holds the customer's wake-up: so does this, and wakes nobody.
     """
     store.wakes.lower(dict.fromkeys(customers, NEVER))
+
+
+def note_key(store: Store, programme: str, key: str, holder: str) -> bool:
+    """Note that a key of a programme is used, by whomever; tell whether it was free.
+
+    What a command makes is named after its key, and accounts may meet: one customer's units go to another, or two turn
+    out to be one person.
+    """
+    name = f"key:{fingerprint(programme, key)}"
+    free = store.settings.hold(name, change=True) is None
+    if free:
+        store.settings.put(name, holder)
+    return free
 
 
 def looked_at(store: Store, customer: str, cursor: int) -> int:
