@@ -95,13 +95,9 @@ def let_vest(work: Work, lot: str, vests_at: int) -> int | None:
         end = expiry(stock.lot.validity, vested=vests_at, earned=stock.lot.earned_at)
     work.do(Timed(lot, vests_at, end))
     if vests_at <= work.at:
-        _vest(work, lot)
+        work.move(lot, Bucket.PENDING, Bucket.AVAILABLE, work.stock(lot)[Bucket.PENDING])
+        work.drop_dead(lot)
     return end
-
-
-def _vest(work: Work, lot: str) -> None:
-    work.move(lot, Bucket.PENDING, Bucket.AVAILABLE, work.stock(lot)[Bucket.PENDING])
-    work.drop_dead(lot)
 
 
 @frozen(kw_only=True)
@@ -114,15 +110,10 @@ class VestNow(Command):
 
     def perform(self, work: Work) -> Result:
         """Let them vest; an expiry that is known stays."""
-        stock = work.stock(self.lot)
-        pending = stock[Bucket.PENDING]
+        pending = work.stock(self.lot)[Bucket.PENDING]
         if not pending:
             raise LedgerError(f"lot {shown(self.lot)} has nothing pending", code="not_pending")
-        end = stock.expires_at
-        if stock.vests_at is None:
-            end = expiry(stock.lot.validity, vested=work.at, earned=stock.lot.earned_at)
-        work.do(Timed(self.lot, work.at, end))
-        _vest(work, self.lot)
+        end = let_vest(work, self.lot, work.at)
         return {"lot": self.lot, "vested": pending, "expires_at": end, "settled": work.settle([self.lot])}
 
 
