@@ -15,12 +15,11 @@ from typing import Any
 from cyclopts import CycloptsError
 
 from retention_engine import Engine
-from retention_engine.cli.channels import Channels, read_channels
+from retention_engine.cli.channels import read_channels
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import club_at, instant_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
 from retention_engine.delivery import EngineClock, Runner, adopt_environment, check_environment
-from retention_engine.engine import Shop
 from retention_engine.ports import Store
 from retention_engine.signals import Escalated, MessageSettled, Signal
 from retention_engine.stores import open_store
@@ -63,11 +62,8 @@ def run(
     if at is not None and not (once or dry_run):
         raise CycloptsError("--at is for --once and --dry-run: a run goes by the clock")
     launch = None if since is None else instant_of(since, "--since", zone or "UTC")
-    shop, channels = shop_in(rules), _channels(delivery, screen, dry_run=dry_run)
-    with closing(channels), _store(db, dry_run=dry_run) as store:
-        engine = _engine(shop, store, screen, zone=zone, since=launch, club=club_at(club))
-        runner = _runner(engine, channels, at)
-        _prepare(runner, channels, resume=resume or dry_run, adopt=adopt or dry_run)
+    how: dict[str, Any] = {"at": at, "dry_run": dry_run, "resume": resume, "adopt": adopt}
+    with _ready(rules, delivery, db, screen, **how, zone=zone, since=launch, club=club_at(club)) as runner:
         if not (once or dry_run):
             asyncio.run(_serve(runner, screen))
             return Exit.OK
@@ -103,11 +99,8 @@ def deliver(
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    shop, channels = shop_in(rules), _channels(delivery, screen, dry_run=dry_run)
-    with closing(channels), _store(db, dry_run=dry_run) as store:
-        engine = _engine(shop, store, screen, zone=zone, club=club_at(club))
-        runner = _runner(engine, channels, at)
-        _prepare(runner, channels, resume=resume or dry_run, adopt=adopt or dry_run)
+    how: dict[str, Any] = {"at": at, "dry_run": dry_run, "resume": resume, "adopt": adopt}
+    with _ready(rules, delivery, db, screen, **how, zone=zone, club=club_at(club)) as runner:
         reading = runner.clock.sync()
         if reading.held:
             return _held(screen, str(reading))
@@ -118,8 +111,33 @@ def deliver(
     return Exit.OK
 
 
-def _engine(shop: Shop, store: Store, screen: Screen, **words: Any) -> Engine:
-    return Engine(shop.rules, policies=shop.policies, store=store, observers=[_Printer(screen)], **words)
+@contextmanager
+def _ready(
+    rules: Path,
+    delivery: Path,
+    db: str,
+    screen: Screen,
+    *,
+    at: str | None,
+    dry_run: bool,
+    resume: bool,
+    adopt: bool,
+    **words: Any,
+) -> Iterator[Runner]:
+    """Open the store, or a copy of it that is thrown away, and put together what runs."""
+    shop = shop_in(rules)
+    channels = read_channels(delivery, dry_run=dry_run, stream=sys.stderr if screen.json else None)
+    with closing(channels), _store(db, dry_run=dry_run) as store:
+        engine = Engine(shop.rules, policies=shop.policies, store=store, observers=[_Printer(screen)], **words)
+        instant = None if at is None else instant_of(at, "--at", engine.zone)
+        clock = EngineClock(engine) if instant is None else EngineClock.of(engine, lambda: instant)
+        runner = Runner(engine, channels.delivery(engine), clock=clock, environment=channels.environment)
+        if adopt or dry_run:
+            adopt_environment(engine, channels.environment)
+        check_environment(engine, channels.environment)
+        if resume or dry_run:
+            runner.resume()
+        yield runner
 
 
 class _Printer:
@@ -138,10 +156,6 @@ class _Printer:
         elif isinstance(signal, Escalated):
             self._screen.emit("escalation", code=signal.code, subject=signal.subject, text=signal.text)
             self._screen.say(f"look at {signal.subject}: {signal.code} {signal.text}".rstrip())
-
-
-def _channels(path: Path, screen: Screen, *, dry_run: bool) -> Channels:
-    return read_channels(path, dry_run=dry_run, stream=sys.stderr if screen.json else None)
 
 
 @contextmanager
@@ -175,20 +189,6 @@ def _copied(db: str, copy: Path) -> Path:
         source.close()
         target.close()
     return copy
-
-
-def _runner(engine: Engine, channels: Channels, at: str | None) -> Runner:
-    instant = None if at is None else instant_of(at, "--at", engine.zone)
-    clock = EngineClock(engine) if instant is None else EngineClock.of(engine, lambda: instant)
-    return Runner(engine, channels.delivery(engine), clock=clock, environment=channels.environment)
-
-
-def _prepare(runner: Runner, channels: Channels, *, resume: bool, adopt: bool) -> None:
-    if adopt:
-        adopt_environment(runner.engine, channels.environment)
-    check_environment(runner.engine, channels.environment)
-    if resume:
-        runner.resume()
 
 
 async def _serve(runner: Runner, screen: Screen) -> None:
