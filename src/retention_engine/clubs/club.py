@@ -21,7 +21,7 @@ from retention_engine.clubs.reconciling import order_command, order_of, others_o
 from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.clubs.referred import reward_commands
 from retention_engine.clubs.saying import said
-from retention_engine.clubs.tiers import Tiers, standing_before, tier_steps
+from retention_engine.clubs.tiers import Tiers, next_step, standing_before
 from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.facts import Fact
 from retention_engine.keys import fingerprint
@@ -220,7 +220,7 @@ class Club:
         turns = [NEVER]
         for tiers in self.tiers:
             found += [one for one in new_levels(tiers, view) if one.at > since]
-            turns += [at for at, _ in tier_steps(tiers, view.history, view.now, view.where) if at > view.now]
+            turns.append(next_step(tiers, view.history, view.now, view.where))
         games: tuple[Achievement | Mission, ...] = (*self.achievements, *self.missions)
         for game in games:
             found += [one for one in new_completions(game, view.history, view.now, view.where) if one.at > since]

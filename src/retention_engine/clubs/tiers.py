@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from enum import Enum
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from zoneinfo import ZoneInfo
@@ -13,20 +15,21 @@ from attrs import field, frozen
 
 from retention_engine import facts as f
 from retention_engine import loyalty as lo
+from retention_engine.clubs.books import read_entry
+from retention_engine.clubs.checkpoints import Ahead, ahead
 from retention_engine.clubs.metrics import CustomMetric, EarnedMetric, Metric, OrderMetric, SpendMetric
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.changes import Issued, Reversed, Timed
 from retention_engine.loyalty.tiers import (
     Contribution,
     Overlay,
-    Reached,
     Reward,
     Standing,
     TierProgramme,
+    Walk,
     rewarded,
-    walked,
 )
-from retention_engine.state import History, Moment, levels_set, posted_to
+from retention_engine.state import FACTS_OF_ORDERS, History, Moment, levels_set, posted_to
 from retention_engine.state.orders import OrderDraft
 from retention_engine.timing import Span, days, local_date
 
@@ -74,49 +77,112 @@ class Tiers:
 def tier_steps(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> list[tuple[int, Standing]]:
     """Return a customer's standing from an instant on as steps, if no fact comes; the last holds for ever.
 
-    The first may begin at an earlier instant that was asked about since the last fact.
+    The first may begin at an earlier instant.
     """
-    return _kept(declaration, history, at, where)[0]
+    return _ahead(declaration, history, at, where).steps(at)
 
 
-_Walked = tuple[list[tuple[int, Standing]], list[Reached]]
-
-
-def _kept(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> _Walked:
-    """Return the standing from an instant on and the levels reached, as long as nothing that counts has changed."""
-    name, metric = ("tiers", declaration.programme.name, where.key), declaration.metric
-    if isinstance(metric, CustomMetric):
-        return history.kept(name, at, lambda: _walked(declaration, history, at, where))
-    drafts = (draft for draft in history.drafts.values() if isinstance(draft, OrderDraft))
-    posted = posted_to(history, metric.programme, metric.unit) if isinstance(metric, EarnedMetric) else ()
-    said = (sum(len(draft.facts) for draft in drafts), len(posted), levels_set(history, declaration.programme.name))
-    known = (*said, _joined(declaration, history))
-    before, since, made = history.memo.get(name, (None, at, None))
-    if made is None or before != known or since > at:
-        since, made = at, _walked(declaration, history, at, where)
-        history.memo[name] = known, since, made
-    return made  # type: ignore[no-any-return] # the memo holds anything
-
-
-def _walked(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> _Walked:
-    counted, given = contributions(declaration, history, at, where), overlays(declaration, history, at)
-    return walked(declaration.programme, counted, given, at=at, joined=_joined(declaration, history))
+def next_step(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> int:
+    """Return the first instant after another at which the standing is another, if no fact comes."""
+    return _ahead(declaration, history, at, where).following(at)
 
 
 def standing_at(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Standing:
     """Return a customer's standing at an instant."""
-    return [standing for since, standing in tier_steps(declaration, history, at, where) if since <= at][-1]
+    return _ahead(declaration, history, at, where).standing(at)
 
 
 def standing_before(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Standing:
     """Return a customer's standing right before an instant, without what became known at it."""
-    return _walked(declaration, history, at - 1, where)[0][0][1]
+    if isinstance(declaration.metric, CustomMetric):  # what is kept for an instant is kept for all after it
+        return Ahead(_begun(declaration, history, at - 1, where), at - 1).standing(at - 1)
+    return standing_at(declaration, history, at - 1, where)
 
 
 def tier_rewards(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> list[Reward]:
     """Return every reach of a level up to an instant that is to be rewarded, oldest first, with its key."""
-    reached = _kept(declaration, history, at, where)[1]
+    reached = _ahead(declaration, history, at, where).reached(at)
     return rewarded(declaration.programme, reached, history.customer, at=at)
+
+
+def _ahead(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Ahead:
+    """Return what follows from an instant on, as far as it is asked for; kept beside the history."""
+    name, metric = ("tiers", declaration.programme.name, where.key), declaration.metric
+    begin = partial(_begun, declaration, history, at, where)
+    if isinstance(metric, CustomMetric):  # nobody knows what of it a fact changes
+        return history.kept(name, at, lambda: Ahead(begin(), at))
+    source = _Entries(history, metric) if isinstance(metric, EarnedMetric) else _Orders(declaration, metric, history)
+    given = overlays(declaration, history, at), _joined(declaration, history)
+    return ahead(history, name, at, source=source, given=given, begin=begin)
+
+
+def _begun(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Walk:
+    """Return a walk at its beginning that knows everything of an instant."""
+    counted, given = contributions(declaration, history, at, where), overlays(declaration, history, at)
+    return Walk(declaration.programme, counted, given, at=at, joined=_joined(declaration, history))
+
+
+class _Orders:
+    """Amounts of orders: a fact changes those of its own order."""
+
+    def __init__(self, declaration: Tiers, metric: SpendMetric | OrderMetric, history: History) -> None:
+        self._declaration, self._metric, self._history = declaration, metric, history
+        self.facts = history.arrived(FACTS_OF_ORDERS)
+
+    def learned(self, fact: tuple[str, f.Fact]) -> int:
+        return fact[1].effective
+
+    def changed(self, known: int) -> tuple[list[Contribution], list[Contribution]]:
+        fresh = {fact.id for _, fact in self.facts[known:]}
+        drafts = [self._history.drafts["order", name] for name in dict.fromkeys(name for name, _ in self.facts[known:])]
+        told = [list(draft.facts.values()) for draft in drafts]
+        return self._of([fact for fact in facts if fact.id not in fresh] for facts in told), self._of(told)
+
+    def _of(self, told: Iterable[list[f.Fact]]) -> list[Contribution]:
+        return [one for facts in told for one in _of_order(self._declaration, self._metric, facts)]
+
+
+class _Entries:
+    """Amounts of entries: one changes those of the lots that it names."""
+
+    def __init__(self, history: History, metric: EarnedMetric) -> None:
+        self._history = history
+        self.facts = posted_to(history, metric.programme, metric.unit)
+        self._name = ("lots", metric)
+
+    def learned(self, fact: f.LedgerPosted) -> int:
+        return fact.effective
+
+    def changed(self, known: int) -> tuple[list[Contribution], list[Contribution]]:
+        named = self._places()
+        lots = {lot for fact in self.facts[known:] for lot in _lots(fact)}
+        places = sorted({place for lot in lots for place in named[lot]})
+        entries = [read_entry(self.facts[place].entry) for place in places]
+        return list(_earned(entries[: bisect_left(places, known)])), list(_earned(entries))
+
+    def _places(self) -> dict[str, list[int]]:
+        """Return of each lot the places of the entries that name it."""
+        facts, read, found = self._history.memo.get(self._name, (None, 0, {}))
+        if facts is not self.facts:
+            read, found = 0, {}
+        for place in range(read, len(self.facts)):
+            for lot in _lots(self.facts[place]):
+                found.setdefault(lot, []).append(place)
+        self._history.memo[self._name] = self.facts, len(self.facts), found
+        return found  # type: ignore[no-any-return] # the memo holds anything
+
+
+def _lots(fact: f.LedgerPosted) -> set[str]:
+    """Return the lots of which an entry changes what counts."""
+    found = set()
+    for change in read_entry(fact.entry).changes:
+        if isinstance(change, Issued):
+            found.add(change.lot.id)
+        elif isinstance(change, Timed):
+            found.add(change.lot)
+        elif isinstance(change, Reversed):
+            found.add(change.reversal.lot)
+    return found
 
 
 def _joined(declaration: Tiers, history: History) -> date:
@@ -146,9 +212,10 @@ def contributions(declaration: Tiers, history: History, at: int, where: ZoneInfo
         return tuple(metric.reduce(history, at, where))
     if isinstance(metric, EarnedMetric):
         posted = (fact for fact in posted_to(history, metric.programme, metric.unit) if fact.effective <= at)
-        return tuple(_earned(lo.from_json(fact.entry) for fact in posted))
+        return tuple(_earned(read_entry(fact.entry) for fact in posted))
     drafts = (draft for draft in history.drafts.values() if isinstance(draft, OrderDraft))
-    return tuple(one for draft in drafts for one in _of_order(declaration, metric, draft, at))
+    told = ([fact for fact in draft.facts.values() if fact.effective <= at] for draft in drafts)
+    return tuple(one for facts in told for one in _of_order(declaration, metric, facts))
 
 
 def _earned(entries: Iterable[lo.Entry]) -> Iterator[Contribution]:
@@ -171,11 +238,8 @@ def _earned(entries: Iterable[lo.Entry]) -> Iterator[Contribution]:
                 yield Contribution(entry.at, lot.earned_at, -change.reversal.amount, vests[lot.id])
 
 
-def _of_order(
-    declaration: Tiers, metric: SpendMetric | OrderMetric, draft: OrderDraft, at: int
-) -> Iterator[Contribution]:
+def _of_order(declaration: Tiers, metric: SpendMetric | OrderMetric, known: Iterable[f.Fact]) -> Iterator[Contribution]:
     """Yield by how much each thing said about an order changed what it counts; the parts sum to what it counts now."""
-    known = [fact for fact in draft.facts.values() if fact.effective <= at]
     told, counted = OrderDraft(), dict[int, int]()
     changes: list[tuple[int, int, int, int]] = []
     opens: list[int | None] = [None]

@@ -6,7 +6,7 @@ from retention_engine.state.fields import fields_of, kind_of_value, read_any, re
 from retention_engine.state.fold import apply, as_event, event_name, fold
 from retention_engine.state.history import EVERYTHING, Change, Held, History, Steps, Teller
 from retention_engine.state.ledger import posted_to
-from retention_engine.state.orders import OrderDraft
+from retention_engine.state.orders import FACTS_OF_ORDERS, OrderDraft
 from retention_engine.state.records import (
     CHOICES,
     COLLECTIONS,
@@ -26,6 +26,7 @@ __all__ = [
     "EVENTS",
     "EVERY",
     "EVERYTHING",
+    "FACTS_OF_ORDERS",
     "Change",
     "CodesKnown",
     "EventRecord",

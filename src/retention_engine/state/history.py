@@ -76,6 +76,7 @@ class History:
     first: int | None = None
     teller: Teller | None = field(default=None, eq=False, repr=False)
     memo: dict[Any, Any] = field(factory=dict, eq=False, repr=False)
+    _arrived: dict[str, list[Any]] = field(factory=dict, eq=False, repr=False)
     _told: dict[Any, tuple[int, Any]] = field(factory=dict, eq=False, repr=False)
     _index: dict[tuple[str, str], Record] = field(factory=dict, eq=False, repr=False)
     _changes: list[Change] = field(factory=list, eq=False, repr=False)
@@ -103,6 +104,7 @@ class History:
         rows.insert(len(rows) if not rows or _sort_key(rows[-1]) < key else self._place(rows, record), record)
         self._index[collection, record.id] = record
         self._changes.append(Change(collection, old, record))
+        self.note(collection, record.at if old is None else min(old.at, record.at))
 
     def drop(self, collection: str, record_id: str) -> None:
         """Remove a record if it is there."""
@@ -114,6 +116,7 @@ class History:
         if not rows:
             del self.lists[collection]
         self._changes.append(Change(collection, old, None))
+        self.note(collection, old.at)
 
     def hold(self, name: str, value: Any, at: int, fact: str) -> None:
         """Set an attribute, unless a later fact has set it already; None counts as no value."""
@@ -144,6 +147,17 @@ class History:
             found = self._told[key] = (at, make())
         made: _Made = found[1]
         return made
+
+    def note(self, about: str, what: Any) -> None:
+        """Take note of what came: of a collection the instant of the record that came, went or was replaced."""
+        self.arrived(about).append(what)
+
+    def arrived(self, about: str) -> list[Any]:
+        """Return what was noted, in the order of arrival; not to be changed.
+
+        Whoever has read so much of it knows that the rest is all that has changed since.
+        """
+        return self._arrived.setdefault(about, [])
 
     def stir(self) -> None:
         """Take note that a fact came: what the teller said may be another now."""

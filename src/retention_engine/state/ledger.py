@@ -14,17 +14,24 @@ _place = attrgetter("seq")
 
 
 def fold_ledger(history: History, fact: LedgerPosted) -> None:
-    """Fold an entry into ``points`` and keep it for its account."""
-    posted = history.drafts.setdefault(_ACCOUNTS, {}).setdefault((fact.programme, fact.unit), [])
+    """Fold an entry into ``points`` and keep it for its account: a list grows at its end, else it is another list."""
+    accounts, account = history.drafts.setdefault(_ACCOUNTS, {}), (fact.programme, fact.unit)
+    posted = accounts.setdefault(account, [])
     place = bisect_left(posted, fact.seq, key=_place)
-    if place == len(posted) or posted[place].seq != fact.seq:
-        posted.insert(place, fact)
+    if place == len(posted):
+        posted.append(fact)
+    elif posted[place].seq != fact.seq:
+        accounts[account] = [*posted[:place], fact, *posted[place:]]
     elif (fact.at, fact.id) < (posted[place].at, posted[place].id):
-        posted[place] = fact  # no two of ours have one place; whoever forged one, the order of arrival does not matter
+        # no two of ours have one place; whoever forged one, the order of arrival does not matter
+        accounts[account] = [*posted[:place], fact, *posted[place + 1 :]]
     history.put("points", PointsRecord(fact.id, fact.at, fact.programme, fact.unit, fact.what, fact.amount))
 
 
 def posted_to(history: History, programme: str, unit: str) -> list[LedgerPosted]:
-    """Return what was posted to an account of the customer, by its place; not to be changed."""
+    """Return what was posted to an account of the customer, by its place; not to be changed.
+
+    As long as it is the same list, what stands in it stays.
+    """
     found: list[LedgerPosted] = history.drafts.get(_ACCOUNTS, {}).get((programme, unit), [])
     return found

@@ -85,20 +85,31 @@ class OrderDraft:
         return max(0, order.total.amount - back)
 
 
+FACTS_OF_ORDERS = "facts of orders"
+"""Under this name a history takes note of every fact about an order, each once."""
+
+
+def _see(history: History, order_id: str, fact: f.Fact) -> OrderDraft:
+    draft: OrderDraft = history.drafts.setdefault(("order", order_id), OrderDraft())
+    if fact.id not in draft.facts:
+        history.note(FACTS_OF_ORDERS, (order_id, fact))
+    draft.see(fact)
+    return draft
+
+
 def fold_event(history: History, fact: f.Event) -> None:
     """Note an event that names an order in its data."""
     order_id = fact.data.get("order")
     if isinstance(order_id, str):
-        draft: OrderDraft = history.drafts.setdefault(("order", order_id), OrderDraft())
-        draft.see(fact)
+        _see(history, order_id, fact)
 
 
 def fold_order(history: History, fact: Any) -> None:
     """Fold a fact about an order into ``orders``, ``purchases``, ``deliveries`` and the carts it settles."""
     order_id = fact.order.id if isinstance(fact, f.OrderPlaced) else fact.order_id
-    draft: OrderDraft = history.drafts.setdefault(("order", order_id), OrderDraft())
-    before = draft.placed
-    draft.see(fact)
+    known: OrderDraft | None = history.drafts.get(("order", order_id))
+    before = None if known is None else known.placed
+    draft = _see(history, order_id, fact)
     if before is not None and before is not draft.placed:
         _drop(history, before.order)
     if draft.placed is None:

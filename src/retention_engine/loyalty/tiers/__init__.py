@@ -12,6 +12,7 @@ from retention_engine.loyalty.tiers.questions import (
     walked,
 )
 from retention_engine.loyalty.tiers.standing import Contribution, Overlay, Reached, Standing
+from retention_engine.loyalty.tiers.walk import Walk
 from retention_engine.loyalty.tiers.windows import Anniversary, Calendar, Lifetime, Months, Rolling, Valid
 from retention_engine.loyalty.tiers.words import keep_text, next_text
 
@@ -31,6 +32,7 @@ __all__ = [
     "Standing",
     "TierProgramme",
     "Valid",
+    "Walk",
     "keep_text",
     "next_text",
     "review_within",

@@ -121,8 +121,7 @@ def rewarded(programme: TierProgramme, reached: Iterable[Reached], customer: str
     found: dict[tuple[str, str], Reward] = {}
     for one in reached:
         name = one.level.name
-        identity = fingerprint(programme.name, name, one.period, customer)
-        if one.at <= at:
-            key = f"tier:{name}:{one.period}:{identity}"
-            found.setdefault((name, one.period), Reward(one.at, name, one.period, key))
+        if one.at <= at and (name, one.period) not in found:
+            key = f"tier:{name}:{one.period}:{fingerprint(programme.name, name, one.period, customer)}"
+            found[name, one.period] = Reward(one.at, name, one.period, key)
     return list(found.values())

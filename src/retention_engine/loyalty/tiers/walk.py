@@ -7,7 +7,8 @@ half-open: at exactly ``valid_until`` the old standing is over.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from datetime import date
 from operator import itemgetter
 
@@ -34,37 +35,34 @@ class _Held:
 
 
 class _Sums:
-    """Sums of amounts between two instants, while amounts are added one by one (a Fenwick tree)."""
+    """Sums of amounts between two instants, while amounts are added one by one, most of them near the end."""
 
-    def __init__(self, places: Iterable[int]) -> None:
-        self._places = sorted(set(places))
-        self._tree = [0] * (len(self._places) + 1)
+    def __init__(self, places: Iterable[int] = (), totals: Iterable[int] = (0,)) -> None:
+        self._places, self._totals = list(places), list(totals)
+
+    def copy(self) -> _Sums:
+        return _Sums(self._places, self._totals)
 
     def add(self, place: int, amount: int) -> None:
-        number = bisect_left(self._places, place) + 1
-        while number < len(self._tree):
-            self._tree[number] += amount
-            number += number & -number
+        number = bisect_right(self._places, place)
+        self._places.insert(number, place)
+        self._totals[number + 1 :] = [total + amount for total in self._totals[number:]]
 
     def between(self, first: int, end: int) -> int:
         """Return the sum of [first, end)."""
-        return self._up_to(bisect_left(self._places, end)) - self._up_to(bisect_left(self._places, first))
-
-    def _up_to(self, number: int) -> int:
-        total = 0
-        while number:
-            total += self._tree[number]
-            number &= number - 1
-        return total
+        return self._totals[bisect_left(self._places, end)] - self._totals[bisect_left(self._places, first)]
 
 
 class Walk:
-    """One customer in one programme, from the beginning to where nothing changes any more."""
+    """One customer in one programme, from the beginning to where nothing changes any more.
+
+    A copy goes its own way: one that went on and was told what became known meanwhile says what a new walk would.
+    """
 
     def __init__(
         self,
         programme: TierProgramme,
-        contributions: Sequence[Contribution],
+        contributions: Iterable[Contribution],
         overlays: Sequence[Overlay] = (),
         *,
         at: int,
@@ -72,21 +70,61 @@ class Walk:
     ) -> None:
         """Keep what is known at an instant."""
         self.programme, self.joined, self.where = programme, joined, programme.where
-        self._known = [each for each in contributions if each.known_at <= at and each.amount]
-        self._sums = _Sums(each.placed_at for each in self._known)
-        self._fresh: dict[int, list[Contribution]] = {}
-        for each in self._known:
-            self._fresh.setdefault(self._counts(each), []).append(each)
-        moves = isinstance(programme.window, Rolling)
-        self._frames = [] if moves else list(self._frames_of(sorted(each.placed_at for each in self._known)))
         self._floors = list(self._spans(overlays, at))
-        self._agenda = sorted(self._instants())
+        self._moment = -NEVER
         self._position = 0
+        self._agenda = sorted({edge for start, end, _ in self._floors for edge in (start, end)} - {NEVER})
+        self._fresh: dict[int, list[Contribution]] = {}
+        self._frames: list[Frame] = []
+        self._sums = _Sums()
         self._held = _Held()
         self._levels = [(-NEVER, 0)]
+        self._shown = 0, EARLIEST
         self.reached: list[Reached] = []
+        self.learn([each for each in contributions if each.known_at <= at])
 
-    def _counts(self, one: Contribution) -> int:
+    def copy(self) -> Walk:
+        """Return a walk that stands where this one stands."""
+        made = copy(self)
+        made._agenda, made._position = self._agenda[self._position :], 0
+        made._fresh = {at: list(each) for at, each in self._fresh.items()}
+        made._frames, made._sums = list(self._frames), self._sums.copy()
+        made._levels, made.reached = list(self._levels), list(self.reached)
+        return made
+
+    def learn(self, came: Iterable[Contribution], gone: Iterable[Contribution] = ()) -> bool:
+        """Take note of what became known, and of what counts no more; False, and nothing, if that is of the past."""
+        came, gone = ([each for each in some if each.amount] for some in (came, gone))
+        if any(self.counts(one) <= self._moment for one in (*came, *gone)):
+            return False
+        for one in gone:
+            self._fresh[self.counts(one)].remove(one)
+        for one in came:
+            when = self.counts(one)
+            self._fresh.setdefault(when, []).append(one)
+            self._plan(when)
+            self._plan(self._edge(one.placed_at))
+        return True
+
+    def _plan(self, at: int) -> None:
+        """Put an instant on the agenda, unless it is there, or passed: then it changes nothing any more."""
+        place = bisect_left(self._agenda, at, lo=self._position)
+        if self._moment < at < NEVER and self._agenda[place : place + 1] != [at]:
+            self._agenda.insert(place, at)
+
+    def _edge(self, place: int) -> int:
+        """Return when an amount leaves the window in which it counts."""
+        window = self.programme.window
+        if isinstance(window, Rolling):
+            return window.leaves(place, self.where)
+        number = bisect_right(self._frames, (place, NEVER))
+        if not number or self._frames[number - 1][1] <= place:
+            self._frames.insert(number, self._frame(place))
+            number += 1
+        return self._frames[number - 1][1]
+
+    def counts(self, one: Contribution) -> int:
+        """Return when an amount starts to count."""
         if self.programme.count_pending:
             return one.known_at
         return NEVER if one.counts_from is None else max(one.known_at, one.counts_from)
@@ -99,58 +137,53 @@ class Walk:
             if one.since <= at and one.level in places and one.since < end:
                 yield one.since, end, places[one.level]
 
-    def _instants(self) -> set[int]:
-        """Return every instant, besides those of reviews, at which something changes."""
-        found = {*self._fresh, *(edge for start, end, _ in self._floors for edge in (start, end))}
-        window = self.programme.window
-        if isinstance(window, Rolling):
-            found.update(window.leaves(each.placed_at, self.where) for each in self._known)
-        else:
-            found.update(end for _, end in self._frames)
-        return found - {NEVER}
-
     def _frame(self, at: int) -> Frame:
         return self.programme.window.frame(at, self.where, self.joined)
 
-    def _frames_of(self, places: Iterable[int]) -> Iterable[Frame]:
-        """Yield the windows of instants that rise, each once."""
-        frame = (-NEVER, -NEVER)
-        for place in places:
-            if place >= frame[1]:
-                frame = self._frame(place)
-                yield frame
-
     def run(self, at: int) -> list[tuple[int, Standing]]:
         """Return the standing as steps: the first is at or before the instant, the last holds for ever."""
-        moment, since, place = EARLIEST, EARLIEST, 0
-        found: list[tuple[int, Standing]] = []
+        return list(self.ahead(at))
+
+    def ahead(self, at: int) -> Iterator[tuple[int, Standing]]:
+        """Yield the same one by one, and go no further than what was asked for."""
+        before: Standing | None = None
         while True:
             following = self._following()
             if following > at:
-                now = self._show(moment, place, since)
-                if not found or found[-1][1] != now:
-                    found.append((moment, now))
+                moment = max(self._moment, EARLIEST)
+                shown = self._show(moment)
+                if shown != before:
+                    yield moment, shown
+                before = shown
             if following == NEVER:
-                return found
-            moment = following
-            self._step(moment)
-            if (after := self._place(moment)) != place:
-                place, since = after, moment
+                return
+            self._go(following)
+
+    def advance(self, end: int) -> None:
+        """Go on to right before an instant."""
+        while (following := self._following()) < end:
+            self._go(following)
 
     def _following(self) -> int:
         planned = self._agenda[self._position] if self._position < len(self._agenda) else NEVER
         return min(planned, self._held.due)
 
+    def _go(self, at: int) -> None:
+        self._moment = at
+        self._step(at)
+        if (place := self._place(at)) != self._shown[0]:
+            self._shown = place, at
+
     def _step(self, at: int) -> None:
         self._position = bisect_right(self._agenda, at, lo=self._position)
-        if fresh := self._fresh.get(at):
+        if fresh := self._fresh.pop(at, ()):
             self._count(fresh, at)
         if self._held.due == at:
             self._review(at)
         if self._held.place != self._levels[-1][1]:
             self._levels.append((at, self._held.place))
 
-    def _count(self, fresh: list[Contribution], at: int) -> None:
+    def _count(self, fresh: Sequence[Contribution], at: int) -> None:
         for one in fresh:
             self._sums.add(one.placed_at, one.amount)
         if self.programme.on_refund is OnRefund.REEVALUATE:
@@ -158,7 +191,7 @@ class Walk:
         for frame in self._touched(fresh, at):
             self._reach(frame, at)
 
-    def _touched(self, fresh: list[Contribution], at: int) -> list[Frame]:
+    def _touched(self, fresh: Sequence[Contribution], at: int) -> list[Frame]:
         """Return the windows in which amounts count, oldest first."""
         if isinstance(self.programme.window, Rolling):
             return [self._frame(at)]
@@ -211,8 +244,8 @@ class Walk:
         """Return the level in force: the earned one, or a higher one given by hand."""
         return max([self._held.place, *(place for start, end, place in self._floors if start <= at < end)])
 
-    def _show(self, at: int, place: int, since: int) -> Standing:
-        programme, held = self.programme, self._held
+    def _show(self, at: int) -> Standing:
+        programme, held, (place, since) = self.programme, self._held, self._shown
         levels, metric = programme.levels, self._sums.between(*self._frame(at))
         reviewed = held.until < NEVER
         keep = None
