@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,24 +18,25 @@ from retention_engine.loyalty.games import (
     Completion,
     Goal,
     Instance,
+    Instances,
     Mark,
     Mission,
     MissionStanding,
     Stage,
     Standing,
     award,
-    instances,
     mission_rewards,
     mission_steps,
     reward_key,
     rewards,
     standing_steps,
-    unfold,
+    unfolded,
 )
 from retention_engine.predicates import Aggregate, Collection, Records, Where
 from retention_engine.state import EVENTS, History, Record, read_any
-from retention_engine.view import View
+from retention_engine.timing import EARLIEST
 
+_at, _opened, _completed = attrgetter("at"), attrgetter("opened"), attrgetter("completed")
 COMPLETED = f"{EVENTS}achievement_completed"
 _MEASURES = ("count", "sum", "distinct")
 
@@ -83,29 +86,87 @@ class Achievement(Goal):
             return None if value is None else Mark(record.at, tag=(value,))
         return Mark(record.at, value) if type(value) is int else None
 
-    def marks(self, history: History, at: int, where: ZoneInfo) -> list[Mark]:
-        """Return what counts at an instant."""
-        found = (self.mark(record) for record in records_of(self.measure.records, history, at, where))
+    def marks(self, history: History, at: int, where: ZoneInfo, since: int = EARLIEST) -> list[Mark]:
+        """Return what counts at an instant, of that from another on."""
+        found = (self.mark(record) for record in records_of(self.measure.records, history, at, where, since))
         return [mark for mark in found if mark is not None]
 
 
-def records_of(collection: Collection, history: History, at: int, where: ZoneInfo) -> Iterator[Record]:
-    """Return the records of a collection up to an instant, oldest first."""
-    return (each.record for each in collection.members(View(history, at, where)) if each.record.at <= at)
+def records_of(
+    collection: Collection, history: History, at: int, where: ZoneInfo, since: int = EARLIEST
+) -> Iterator[Record]:
+    """Return the records of a collection without a window from an instant up to another, oldest first."""
+    tests, inner = [], collection
+    while isinstance(inner, Where):
+        tests.append(inner)
+        inner = inner.inner
+    rows = history.records(inner.name)
+    inside = rows[bisect_left(rows, since, key=_at) : bisect_right(rows, at, key=_at)]
+    return (record for record in inside if all(test.passes(record) for test in tests))
 
 
-def recorded(history: History, achievement: str) -> list[Completion]:
-    """Return the completions that are remembered of an achievement, or of a mission's step: ``mission/step``."""
+def recorded(history: History, achievement: str, since: int = EARLIEST) -> list[Completion]:
+    """Return the completions from an instant on that are remembered of an achievement or a step, ``mission/step``."""
+    rows = history.records(COMPLETED)
     return [
         Completion(record.data["instance"], record.at)
-        for record in history.records(COMPLETED)
+        for record in rows[bisect_left(rows, since, key=_at) :]
         if record.data["achievement"] == achievement
     ]
 
 
+class _Followed:
+    """The instances of an achievement, told what changed since somebody asked last; kept beside a history.
+
+    Attributes:
+        made: the instances.
+        new: those that were completed and are not remembered, oldest first.
+    """
+
+    def __init__(self, goal: Achievement, name: str, history: History) -> None:
+        self.made, self.new = Instances(goal), list[Instance]()
+        self._goal, self._name, self._history = goal, name, history
+        (records,) = goal.measure.records.reads()
+        self._came, self._completed = history.arrived(records), history.arrived(COMPLETED)
+        self._read, self._upto = (0, 0), EARLIEST - 1
+        self._known: set[Completion] = set()
+        self._opened: set[int] = set()
+
+    def upto(self, at: int, where: ZoneInfo) -> _Followed:
+        """Let it be known what counts at an instant: as much as changed is counted again."""
+        came, completed = self._came[self._read[0] :], self._completed[self._read[1] :]
+        since = min([*came, min(self._upto, at) + 1])
+        marks = self._goal.marks(self._history, at, where, since)
+        fresh = set(recorded(self._history, self._name, min(completed)) if completed else ()) - self._known
+        if marks or came or fresh or at < self._upto:
+            self._look(self.made.tell(since, marks, fresh), fresh)
+        self._read, self._upto = (len(self._came), len(self._completed)), at
+        return self
+
+    def _look(self, kept: int, fresh: set[Completion]) -> None:
+        """See which instances are new, where the first ones stayed as they were."""
+        found = self.made.found
+        del self.new[bisect_right(self.new, found[kept - 1].opened, key=_opened) if kept else 0 :]
+        self._known |= fresh
+        self._opened |= {one.opened for one in fresh}
+        self.new += [one for one in found[kept:] if one.completed is not None and one.opened not in self._opened]
+
+
+def _followed(goal: Achievement, name: str, history: History) -> _Followed:
+    found: _Followed = history.memo.setdefault(("game", name, goal), _Followed(goal, name, history))
+    return found
+
+
+def _followed(goal: Achievement, name: str, history: History) -> _Followed:
+    key = ("game", name, goal)
+    if key not in history.memo:
+        history.memo[key] = _Followed(goal, name, history)
+    return history.memo[key]  # type: ignore[no-any-return] # the memo holds anything
+
+
 def achieved(achievement: Achievement, history: History, at: int, where: ZoneInfo) -> list[Instance]:
     """Return every instance of an achievement, oldest first."""
-    return instances(achievement, achievement.marks(history, at, where), recorded(history, achievement.id))
+    return list(_followed(achievement, achievement.id, history).upto(at, where).made.found)
 
 
 def achievement_rewards(achievement: Achievement, history: History, at: int, where: ZoneInfo) -> list[tuple[int, str]]:
@@ -132,16 +193,13 @@ def achievement_steps(
 
 def mission_stages(mission: Mission, history: History, at: int, where: ZoneInfo) -> list[Stage]:
     """Return how far each step of a mission came; its steps are ``Achievement`` values."""
-    return unfold(mission, _marks(history, at, where), lambda name: recorded(history, name))
 
-
-def _marks(history: History, at: int, where: ZoneInfo) -> Callable[[Goal], list[Mark]]:
-    def marks(goal: Goal) -> list[Mark]:
+    def found_of(step: Goal, goal: Goal) -> list[Instance]:
         if not isinstance(goal, Achievement):
-            raise DefinitionError(f"a step of a club's mission is an Achievement with a measure, not {shown(goal)}")
-        return goal.marks(history, at, where)
+            raise DefinitionError(f"a step of a club's mission is an Achievement with a measure, not {shown(step)}")
+        return list(_followed(goal, mission.name_of(step), history).upto(at, where).made.found)
 
-    return marks
+    return unfolded(mission, found_of)
 
 
 def mission_completed(mission: Mission, history: History, at: int, where: ZoneInfo) -> list[tuple[int, str]]:
@@ -155,22 +213,21 @@ def mission_progress(mission: Mission, history: History, at: int, where: ZoneInf
 
 
 def new_completions(
-    declared: Achievement | Mission, history: History, at: int, where: ZoneInfo
+    declared: Achievement | Mission, history: History, at: int, where: ZoneInfo, *, since: int = EARLIEST
 ) -> list[AchievementCompleted]:
-    """Return the facts of what was completed and is not remembered yet, oldest first."""
-    found: list[tuple[str, Instance]]
+    """Return the facts of what was completed after an instant and is not remembered yet, oldest first."""
+    goals: list[tuple[str, Goal]] = [(declared.id, declared)] if isinstance(declared, Achievement) else []
     if isinstance(declared, Mission):
         stages = mission_stages(declared, history, at, where)
-        found = [(declared.name_of(stage.step), one) for stage in stages for one in stage.found]
-    else:
-        found = [(declared.id, one) for one in achieved(declared, history, at, where)]
-    known = {name: {done.opened for done in recorded(history, name)} for name in {name for name, _ in found}}
+        goals = [(declared.name_of(stage.step), stage.goal) for stage in stages if stage.goal is not None]
     made = []
-    for name, one in found:
-        if one.completed is not None and one.opened not in known[name]:
+    for name, goal in goals:
+        assert isinstance(goal, Achievement), "as mission_stages has seen"
+        new = _followed(goal, name, history).upto(at, where).new
+        for one in new[bisect_right(new, since, key=_completed) :]:
             key = reward_key("ach", name, history.customer, instance=one.opened)
-            who, at = history.customer, one.completed
-            made.append(AchievementCompleted(id=key, customer=who, at=at, achievement=name, instance=one.opened))
+            words = {"achievement": name, "instance": one.opened}
+            made.append(AchievementCompleted(id=key, customer=history.customer, at=one.completed, **words))
     return made
 
 

@@ -223,7 +223,7 @@ class Club:
             turns.append(next_step(tiers, view.history, view.now, view.where))
         games: tuple[Achievement | Mission, ...] = (*self.achievements, *self.missions)
         for game in games:
-            found += [one for one in new_completions(game, view.history, view.now, view.where) if one.at > since]
+            found += new_completions(game, view.history, view.now, view.where, since=since)
         return [evolve(one, learned=view.now + 1) for one in found], min(turns)
 
     def grant(self, action: Action, books: Books, at: int) -> Command:

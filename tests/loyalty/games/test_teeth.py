@@ -128,25 +128,27 @@ def any_seed(patch: Patch) -> None:
 
 def overlapping(patch: Patch) -> None:
     """The mark that completed an instance counts in the next as well."""
-    sound = achievements._Walk._add
+    sound = achievements.Instances._add
 
     def add(self: Any, opened: int, closes: int, progress: int, reached: int | None) -> None:
         sound(self, opened, closes, progress, reached)
         if reached is not None and self.ends and self.found[-1].opened != reached:
             self.free = reached
 
-    patch.setattr(achievements._Walk, "_add", add)
+    patch.setattr(achievements.Instances, "_add", add)
 
 
 def forgetful(patch: Patch) -> None:
     """Completions are not remembered: a refund takes them away."""
-    patch.setattr(achievements._Walk, "recorded", lambda self, known, limit: self.until(limit))
+    patch.setattr(achievements.Instances, "recorded", lambda self, known, limit: self.until(limit))
 
 
 def beyond_target(patch: Patch) -> None:
     """The target must be passed, not reached."""
-    sound = achievements._tally
-    patch.setattr(achievements, "_tally", lambda marks, target, **more: sound(marks, target + 1, **more))
+    sound = achievements._Tally.take
+    patch.setattr(
+        achievements._Tally, "take", lambda self, marks, target, **more: sound(self, marks, target + 1, **more)
+    )
 
 
 def closed_window(patch: Patch) -> None:

@@ -6,6 +6,7 @@ Nothing here is ever run: where a customer stands follows from what happened and
 from retention_engine.loyalty.games.achievements import (
     Completion,
     Instance,
+    Instances,
     Mark,
     Progress,
     Standing,
@@ -24,6 +25,7 @@ from retention_engine.loyalty.games.missions import (
     mission_standing,
     mission_steps,
     unfold,
+    unfolded,
 )
 from retention_engine.loyalty.games.opening import Opening, reward_key
 from retention_engine.loyalty.games.polls import NetPromoter, Poll, Tally, net_promoter, tally, votes
@@ -63,6 +65,7 @@ __all__ = [
     "Gap",
     "Goal",
     "Instance",
+    "Instances",
     "Mark",
     "Mission",
     "MissionStanding",
@@ -107,6 +110,7 @@ __all__ = [
     "standing_steps",
     "tally",
     "unfold",
+    "unfolded",
     "verify_proof",
     "votes",
 ]

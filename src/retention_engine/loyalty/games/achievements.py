@@ -5,16 +5,19 @@ An instance is known by the instant it opened, so that facts which arrive late n
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Hashable, Iterable, Sequence
 from enum import StrEnum
-from itertools import groupby, islice
+from itertools import groupby
+from operator import attrgetter
 
 from attrs import frozen
 
 from retention_engine.loyalty.games.goals import Activation, Goal, Recurrence
 from retention_engine.loyalty.games.opening import reward_key, steps_of
 from retention_engine.timing import NEVER
+
+_at = attrgetter("at")
 
 
 class Progress(StrEnum):
@@ -81,31 +84,87 @@ class Standing:
     is_open: bool
 
 
-def _tally(marks: Iterable[Mark], target: int, *, stop: bool = False) -> tuple[int, int | None]:
-    """Return the progress, and the instant at which it reached the target; with ``stop`` nothing later counts."""
-    seen: set[Hashable] = set()
-    progress, reached = 0, None
-    for at, together in groupby(marks, key=lambda mark: mark.at):
-        for mark in together:
-            progress += mark.amount if mark.tag is None else mark.tag not in seen
-            seen.add(mark.tag)
-        if reached is None and progress >= target:
-            reached = at
-            if stop:
-                break
-    return progress, reached
+class _Tally:
+    """What counts in an instance, up to an instant."""
+
+    def __init__(self, opened: int) -> None:
+        self.opened, self.upto = opened, opened - 1
+        self.seen: set[Hashable] = set()
+        self.progress = 0
+        self.reached: int | None = None
+
+    def take(self, marks: Iterable[Mark], target: int, *, stop: bool = False) -> None:
+        """Count what comes later, and see when it reached the target; with ``stop`` nothing later counts."""
+        for at, together in groupby(marks, key=_at):
+            if stop and self.reached is not None:
+                return
+            for mark in together:
+                self.progress += mark.amount if mark.tag is None else mark.tag not in self.seen
+                self.seen.add(mark.tag)
+            self.upto = at
+            if self.reached is None and self.progress >= target:
+                self.reached = at
 
 
-class _Walk:
-    """Instances one after the other: each takes the marks of its time, and none is taken twice."""
+class Instances:
+    """Instances one after the other: each takes the marks of its time, and none is taken twice.
 
-    def __init__(self, goal: Goal, marks: Iterable[Mark]) -> None:
+    What is told from an instant on leaves those alone that were over by then.
+
+    Attributes:
+        found: every instance that something opened, oldest first.
+    """
+
+    def __init__(self, goal: Goal) -> None:
+        """Begin with nothing."""
         self.goal = goal
         self.ends = goal.recurrence is Recurrence.ON_COMPLETION
-        self.marks = sorted(marks, key=lambda mark: mark.at)
-        self.instants = [mark.at for mark in self.marks]
-        self.free = goal.start
+        self.marks: list[Mark] = []
+        self.instants: list[int] = []
+        self.known: list[Completion] = []
         self.found: list[Instance] = []
+        self.free = goal.start
+        self._taken: list[int] = []  # of each instance: of how many completions those up to it make use
+        self._turn = 0
+        self._tally: _Tally | None = None
+
+    def tell(self, since: int, marks: Iterable[Mark], recorded: Iterable[Completion] = ()) -> int:
+        """Let marks take the place of all from an instant on; return how many instances stay as they were.
+
+        Args:
+            since: the instant.
+            marks: what counts from then on, in any order.
+            recorded: what else was completed: it stays, unless the goal is revocable.
+        """
+        place = bisect_left(self.instants, since)
+        self.marks[place:] = sorted(marks, key=_at)
+        self.instants[place:] = [mark.at for mark in self.marks[place:]]
+        if self._tally is not None and self._tally.upto >= since:
+            self._tally = None
+        for one in recorded:
+            since = min(since, one.opened)
+            if not self.goal.revocable:
+                insort(self.known, one)
+        kept = self._rewind(since)
+        known = self.known if self.goal.recurs else self.known[:1]
+        while self._turn < len(known):
+            one = known[self._turn]
+            if self.goal.recurs:
+                self.until(one.opened)
+            self._turn += 1
+            self.recorded(one, known[self._turn].opened if self._turn < len(known) else NEVER)
+        self.until(NEVER)
+        return kept
+
+    def _rewind(self, since: int) -> int:
+        """Forget the instances that were not over before an instant; return how many stay."""
+        while self.found and self.free >= since:
+            self.found.pop()
+            self._taken.pop()
+            closes = self.found[-1].closes if self.found else self.goal.start
+            self.free = NEVER if closes is None else closes
+        self._turn = self._taken[-1] if self.found else 0
+        return len(self.found)
 
     def until(self, limit: int) -> None:
         """Open what the marks before ``limit`` open."""
@@ -130,11 +189,16 @@ class _Walk:
         self._add(known.opened, closes, self._count(known.opened, closes)[0], known.at)
 
     def _count(self, opened: int, closes: int) -> tuple[int, int | None]:
-        inside = islice(self.marks, bisect_left(self.instants, opened), bisect_left(self.instants, closes))
-        return _tally(inside, self.goal.target, stop=self.ends)
+        tally = self._tally
+        if tally is None or tally.opened != opened or tally.upto >= closes:
+            tally = self._tally = _Tally(opened)
+        first, end = bisect_right(self.instants, tally.upto), bisect_left(self.instants, closes)
+        tally.take(self.marks[first:end], self.goal.target, stop=self.ends)
+        return tally.progress, tally.reached
 
     def _add(self, opened: int, closes: int, progress: int, reached: int | None) -> None:
         self.found.append(Instance(opened, None if closes == NEVER else closes, progress, reached))
+        self._taken.append(self._turn)
         self.free = closes
 
 
@@ -153,16 +217,9 @@ def instances(goal: Goal, marks: Iterable[Mark], recorded: Iterable[Completion] 
         marks: what counts today, in any order.
         recorded: what was completed before: it stays, unless the goal is revocable.
     """
-    walk = _Walk(goal, marks)
-    known = [] if goal.revocable else sorted(recorded)
-    if not goal.recurs:
-        known = known[:1]
-    for place, one in enumerate(known):
-        if goal.recurs:
-            walk.until(one.opened)
-        walk.recorded(one, known[place + 1].opened if place + 1 < len(known) else NEVER)
-    walk.until(NEVER)
-    return walk.found
+    made = Instances(goal)
+    made.tell(-NEVER, marks, recorded)
+    return made.found
 
 
 def rewards(goal: Goal, customer: str, found: Iterable[Instance]) -> list[tuple[int, str]]:

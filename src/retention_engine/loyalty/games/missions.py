@@ -105,6 +105,11 @@ def unfold(
         marks_of: what counts for a step.
         recorded_of: what was completed before under a name.
     """
+    return unfolded(mission, lambda step, goal: instances(goal, marks_of(step), recorded_of(mission.name_of(step))))
+
+
+def unfolded(mission: Mission, found_of: Callable[[Goal, Goal], Iterable[Instance]]) -> list[Stage]:
+    """Return how far each step came, by its instances: of a step, and of that step with the times that count."""
     stages: list[Stage] = []
     unlocked: int | None = mission.start
     for step in mission.steps:
@@ -114,7 +119,7 @@ def unfold(
             stages.append(Stage(step, None))
         else:
             goal = mission.scoped(step, start)
-            stages.append(Stage(step, goal, tuple(instances(goal, marks_of(step), recorded_of(mission.name_of(step))))))
+            stages.append(Stage(step, goal, tuple(found_of(step, goal))))
         completed = stages[-1].completed
         unlocked = None if completed is None else completed + 1
     return stages
