@@ -22,7 +22,7 @@ from bench.delivery import cpu_of, wall_of
 from bench.measure import Row, in_turn, micros
 from bench.workload import DAY, HOUR, NOW
 from retention_engine import Engine, Line, Money, Order, Rule, Send, after, days, entering, orders
-from retention_engine.clubs import Club, Earning, Programme, SpendMetric, Tiers, per_money
+from retention_engine.clubs import Achievement, Club, Earning, Programme, SpendMetric, Tiers, per_money
 from retention_engine.loyalty import (
     Account,
     Earn,
@@ -40,6 +40,7 @@ from retention_engine.loyalty import (
 )
 from retention_engine.loyalty.codes import CodeKeys
 from retention_engine.loyalty.earning import Spending
+from retention_engine.loyalty.games import Recurrence
 from retention_engine.loyalty.tiers import Level, TierProgramme
 
 PART = "loyalty"
@@ -61,6 +62,8 @@ PROGRAMME = Programme(
 LEVELS = [Level("base", entry=0), Level("silver", entry=50_000), Level("gold", entry=200_000)]
 TIERS = Tiers(programme=TierProgramme(name="tiers", levels=LEVELS), metric=SpendMetric("EUR"))
 POINTS, LEVELLED = Club(programmes=[PROGRAMME]), Club(programmes=[PROGRAMME], tiers=(TIERS,))
+EVERY_SECOND = Achievement(id="two", measure=orders.count(), target=2, recurrence=Recurrence.ON_COMPLETION)
+PLAYED = Club(programmes=[PROGRAMME], achievements=[EVERY_SECOND])
 START = NOW - 365 * DAY
 BATCH = 1_000
 _EACH = 4
@@ -68,9 +71,14 @@ _EACH = 4
 
 
 def run(*, quick: bool = False) -> list[Row]:
-    """Measure the ledger, then orders that earn, then redeeming."""
+    """Measure the ledger, then orders that earn, those of one customer, then redeeming."""
     sizes = SIZES[:2] if quick else SIZES
-    return [*_ledger(sizes, 2 if quick else 7), *_accrual(quick=quick), *_counter(quick=quick)]
+    return [
+        *_ledger(sizes, 2 if quick else 7),
+        *_accrual(quick=quick),
+        *_regular(quick=quick),
+        *_counter(quick=quick),
+    ]
 
 
 def ledger_of(lots: int) -> Ledger:
@@ -187,6 +195,27 @@ def _accrual(*, quick: bool) -> Iterator[Row]:
         engine = work()
         balances = [engine.cashier.balance(name, "pts", at=engine.now) for name in {one.customer for one in made}]
     assert sum(one.pending + one.available for one in balances) == earned
+
+
+def _regular(*, quick: bool) -> Iterator[Row]:
+    """Measure how the cost of one customer grows with their orders, four a day, all recorded at once."""
+    sizes = (10, 40) if quick else (400, 1_600)
+    clubs = {"points": POINTS, "points and tiers": LEVELLED, "points and an achievement that recurs": PLAYED}
+    line = Line(sku="s", price=Money(2_500, "EUR"))
+    all_made = [
+        Order(id=f"o{number}", customer="anna", at=START + number * DAY // 4, lines=[line])
+        for number in range(sizes[-1])
+    ]
+    for name, club in clubs.items():
+        took = {}
+        for size in sizes:
+            made = all_made[:size]
+            times = [cpu_of(partial(_ingest, made, "memory", club=club, size=size)) for _ in range(1 if quick else 3)]
+            took[size] = median(times)
+        shown = f"{sizes[-1]:,} orders of one customer, {name}"
+        more = f"{sizes[-1] // sizes[0]} times as many orders"
+        yield Row(PART, shown, sizes[-1] / took[sizes[-1]], "/s CPU")
+        yield Row(PART, f"{shown} vs {sizes[0]}", took[sizes[-1]] / took[sizes[0]], "x", ("<=", 6.0), more)
 
 
 @contextmanager

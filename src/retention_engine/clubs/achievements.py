@@ -86,20 +86,21 @@ class Achievement(Goal):
             return None if value is None else Mark(record.at, tag=(value,))
         return Mark(record.at, value) if type(value) is int else None
 
-    def marks(self, history: History, at: int, where: ZoneInfo, since: int = EARLIEST) -> list[Mark]:
+    def marks(self, history: History, at: int, where: ZoneInfo, *, since: int = EARLIEST) -> list[Mark]:
         """Return what counts at an instant, of that from another on."""
-        found = (self.mark(record) for record in records_of(self.measure.records, history, at, where, since))
+        found = (self.mark(record) for record in records_of(self.measure.records, history, at, where, since=since))
         return [mark for mark in found if mark is not None]
 
 
 def records_of(
-    collection: Collection, history: History, at: int, where: ZoneInfo, since: int = EARLIEST
+    collection: Collection, history: History, at: int, where: ZoneInfo, *, since: int = EARLIEST
 ) -> Iterator[Record]:
     """Return the records of a collection without a window from an instant up to another, oldest first."""
     tests, inner = [], collection
     while isinstance(inner, Where):
         tests.append(inner)
         inner = inner.inner
+    assert isinstance(inner, Records), "as without_windows has seen"
     rows = history.records(inner.name)
     inside = rows[bisect_left(rows, since, key=_at) : bisect_right(rows, at, key=_at)]
     return (record for record in inside if all(test.passes(record) for test in tests))
@@ -136,7 +137,7 @@ class _Followed:
         """Let it be known what counts at an instant: as much as changed is counted again."""
         came, completed = self._came[self._read[0] :], self._completed[self._read[1] :]
         since = min([*came, min(self._upto, at) + 1])
-        marks = self._goal.marks(self._history, at, where, since)
+        marks = self._goal.marks(self._history, at, where, since=since)
         fresh = set(recorded(self._history, self._name, min(completed)) if completed else ()) - self._known
         if marks or came or fresh or at < self._upto:
             self._look(self.made.tell(since, marks, fresh), fresh)
@@ -150,11 +151,6 @@ class _Followed:
         self._known |= fresh
         self._opened |= {one.opened for one in fresh}
         self.new += [one for one in found[kept:] if one.completed is not None and one.opened not in self._opened]
-
-
-def _followed(goal: Achievement, name: str, history: History) -> _Followed:
-    found: _Followed = history.memo.setdefault(("game", name, goal), _Followed(goal, name, history))
-    return found
 
 
 def _followed(goal: Achievement, name: str, history: History) -> _Followed:
@@ -225,8 +221,9 @@ def new_completions(
         assert isinstance(goal, Achievement), "as mission_stages has seen"
         new = _followed(goal, name, history).upto(at, where).new
         for one in new[bisect_right(new, since, key=_completed) :]:
+            assert one.completed is not None, "as only such are new"
             key = reward_key("ach", name, history.customer, instance=one.opened)
-            words = {"achievement": name, "instance": one.opened}
+            words: dict[str, Any] = {"achievement": name, "instance": one.opened}
             made.append(AchievementCompleted(id=key, customer=history.customer, at=one.completed, **words))
     return made
 

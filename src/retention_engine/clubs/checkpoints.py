@@ -60,8 +60,10 @@ class Ahead:
 class Source(Protocol):
     """Where the amounts come from that count for a level."""
 
-    facts: Sequence[Any]
-    """What came, in the order of arrival: a list that only grows; a late one may start another list."""
+    @property
+    def facts(self) -> Sequence[Any]:
+        """What came, in the order of arrival: a list that only grows; a late one may start another list."""
+        ...
 
     def learned(self, fact: Any) -> int:
         """Return when one of them was learned."""
@@ -131,9 +133,9 @@ def ahead(history: History, name: Any, at: int, *, source: Source, given: Any, b
             history.memo[name] = one, further
             return further.ahead(at)
     known = sum(1 for _ in takewhile(lambda fact: source.learned(fact) <= at, source.facts))
-    rest = source.facts[known:]
     learned = max((source.learned(fact) for fact in source.facts[:known]), default=at)
     made = Checkpoint(begin(), source.facts, known, learned, given)
-    if all(source.learned(fact) > at for fact in rest):
+    if all(source.learned(fact) > at for fact in source.facts[known:]):
+        made.walk.advance(learned - 1)  # an entry is learned a microsecond after its own instant
         history.memo[name] = (made,)
     return made.ahead(at)

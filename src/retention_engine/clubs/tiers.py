@@ -16,7 +16,7 @@ from attrs import field, frozen
 from retention_engine import facts as f
 from retention_engine import loyalty as lo
 from retention_engine.clubs.books import read_entry
-from retention_engine.clubs.checkpoints import Ahead, ahead
+from retention_engine.clubs.checkpoints import Ahead, Source, ahead
 from retention_engine.clubs.metrics import CustomMetric, EarnedMetric, Metric, OrderMetric, SpendMetric
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.changes import Issued, Reversed, Timed
@@ -111,9 +111,14 @@ def _ahead(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Ah
     begin = partial(_begun, declaration, history, at, where)
     if isinstance(metric, CustomMetric):  # nobody knows what of it a fact changes
         return history.kept(name, at, lambda: Ahead(begin(), at))
-    source = _Entries(history, metric) if isinstance(metric, EarnedMetric) else _Orders(declaration, metric, history)
     given = overlays(declaration, history, at), _joined(declaration, history)
-    return ahead(history, name, at, source=source, given=given, begin=begin)
+    return ahead(history, name, at, source=_source(declaration, metric, history), given=given, begin=begin)
+
+
+def _source(declaration: Tiers, metric: SpendMetric | OrderMetric | EarnedMetric, history: History) -> Source:
+    if isinstance(metric, EarnedMetric):
+        return _Entries(history, metric)
+    return _Orders(declaration, metric, history)
 
 
 def _begun(declaration: Tiers, history: History, at: int, where: ZoneInfo) -> Walk:
@@ -127,7 +132,7 @@ class _Orders:
 
     def __init__(self, declaration: Tiers, metric: SpendMetric | OrderMetric, history: History) -> None:
         self._declaration, self._metric, self._history = declaration, metric, history
-        self.facts = history.arrived(FACTS_OF_ORDERS)
+        self.facts: Sequence[tuple[str, f.Fact]] = history.arrived(FACTS_OF_ORDERS)
 
     def learned(self, fact: tuple[str, f.Fact]) -> int:
         return fact[1].effective
@@ -147,7 +152,7 @@ class _Entries:
 
     def __init__(self, history: History, metric: EarnedMetric) -> None:
         self._history = history
-        self.facts = posted_to(history, metric.programme, metric.unit)
+        self.facts: Sequence[f.LedgerPosted] = posted_to(history, metric.programme, metric.unit)
         self._name = ("lots", metric)
 
     def learned(self, fact: f.LedgerPosted) -> int:
