@@ -118,7 +118,7 @@ def _went(state: State) -> Iterator[_Part]:
 
 def _open(state: State) -> Iterator[_Part]:
     for hold in sorted(state.holds.values(), key=lambda each: (each.expires_at, each.id)):
-        about = f"order:{hold.purpose}" if hold.purpose in state.orders else hold.purpose
+        about = hold.purpose if ":" in hold.purpose else f"order:{hold.purpose}"  # what is held is held for an order
         yield "held", hold.amount, about, hold.expires_at
     stocks = sorted(state.lots.values(), key=lambda each: (each.vests_at is None, each.vests_at or 0))
     for stock in stocks:
