@@ -325,6 +325,10 @@ def test_the_usual_wishes_have_words_of_their_own() -> None:
     assert cashier.balance("anna", "pts", at=NOW + HOUR + MINUTE).available == 10
     with pytest.raises(LedgerError, match="60"):
         cashier.gift("anna", "pts", "mug", request="wish-2", at=NOW + HOUR + MINUTE)
+    assert "60 spent: gift mug" in cashier.why("anna", "pts", at=NOW + DAY)
+    assert "60 списано: подарок mug" in cashier.why("anna", "pts", at=NOW + DAY, language="ru")
+    cup = cashier.why("anna", "pts", at=NOW + DAY, causes={"gift": "a cup", "order": "{rest}"}, forms=("star", "stars"))
+    assert cup[:3] == ["You have 40 stars.", "100 earned: o1", "60 spent: a cup"]
     assert "order 1" in cashier.statement("anna", "pts", at=NOW + DAY).replace("o1", "1")
     assert cashier.why("anna", "pts", at=NOW + DAY)[0] != cashier.why("anna", "pts", at=NOW + DAY, language="ru")[0]
     assert engine.verify() == []

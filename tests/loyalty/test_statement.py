@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from retention_engine import loyalty as lo
 from retention_engine.errors import DefinitionError
 from retention_engine.loyalty import Account, Unit
-from retention_engine.loyalty.words import WORDS, amount_text, cause_text, words_of
+from retention_engine.loyalty.words import WORDS, amount_text, cause_text, in_number, words_of
 from retention_engine.timing import DAY, to_instant
 from tests.loyalty._world import ANNA, BOB, World
 from tests.loyalty.test_orders import ANNA as BUYER
@@ -118,7 +118,7 @@ RUSSIAN = """\
 30 в резерве до 3 марта, 14:00: заказ 905
 21 можно потратить с 21 марта, 13:00
 9 подтвердим позже
-4 сгорит в конце дня 3 мая"""
+4 сгорят в конце дня 3 мая"""
 
 
 @pytest.mark.parametrize(("language", "wanted"), [("en", ENGLISH), ("ru-RU", RUSSIAN), ("xx", ENGLISH)])
@@ -284,12 +284,46 @@ def test_both_languages_have_the_same_words() -> None:
         *(
             ("order:812", "order 812"),
             ("base@12:order:812", "order 812"),
+            ("review:photo@1:review:photo:r1", "review photo:r1"),
+            ("base@1:order:a@1:b", "order a@1:b"),
             ("birthday", "birthday"),
             ("tier:gold", "level gold"),
         ),
-        *(("gift:9", "gift:9"), ("{rest}", "{rest}"), ("", "without a reason given"), ("have", "have")),
+        *(
+            ("gift:mug", "gift mug"),
+            ("cup:9", "cup:9"),
+            ("{rest}", "{rest}"),
+            ("", "without a reason given"),
+            ("have", "have"),
+        ),
     ],
 )
 def test_causes_have_words(source: str, wanted: str) -> None:
     """A source without words stays as it is."""
     assert cause_text(source, words_of("en")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("amount", "english", "russian"),
+    [
+        *((1, "1 expires", "1 сгорит"), (2, "2 expire", "2 сгорят"), (5, "5 expire", "5 сгорят")),
+        *((11, "11 expire", "11 сгорят"), (21, "21 expire", "21 сгорит"), (104, "104 expire", "104 сгорят")),
+    ],
+)
+def test_what_expires_has_its_number(amount: int, english: str, russian: str) -> None:
+    """One expires, several expire; twenty-one is one in Russian."""
+    book = lo.Ledger()
+    book.post(lo.Earn(key="e", account=IVAN, at=START, amount=amount, validity=lo.Until(MIDNIGHT)))
+    for language, wanted in (("en", english), ("ru", russian)):
+        assert lo.why(book.state(IVAN), language=language)[-1].startswith(f"{wanted} ")
+    assert in_number("{number} lost", Unit("p", 1), 15) == "{number} lost"
+    assert in_number("a|b", Unit("p", 1), 15) == "b"
+
+
+def test_what_units_were_spent_on_is_no_source() -> None:
+    """An order may be called like a rule with its version: nothing is taken from its name."""
+    book = lo.Ledger()
+    book.post(lo.Earn(key="e", account=IVAN, at=START, amount=9, source="base@1:order:base@1:7"))
+    book.post(lo.Redeem(key="s", account=IVAN, at=START, amount=2, purpose="gift:mug@1:7"))
+    assert lo.why(book.state(IVAN))[1:] == ["9 earned: order base@1:7", "2 spent: gift mug@1:7"]
+    assert lo.why(book.state(IVAN), language="ru")[1:] == ["9 начислено: заказ base@1:7", "2 списано: подарок mug@1:7"]

@@ -148,13 +148,21 @@ class Cashier:
         state = found.clerk.books.state(programme.account(customer))
         return self.do(gift_command(programme, view, gift, state, request=request))
 
-    def statement(self, customer: str, unit: str, *, at: Instant, language: str = "en") -> str:
-        """Return every lot of an account as a table for the customer, in their own zone: ``en`` or ``ru``."""
-        return statement_table(self.state(customer, unit, at=at), language=language, where=self._zone(customer, at))
+    def statement(self, customer: str, unit: str, *, at: Instant, **words: Any) -> str:
+        """Return every lot of an account as a table for the customer, in their own zone.
 
-    def why(self, customer: str, unit: str, *, at: Instant, language: str = "en") -> list[str]:
-        """Return why the balance is what it is, in sentences for the customer."""
-        return why(self.state(customer, unit, at=at), language=language, where=self._zone(customer, at))
+        Args:
+            words: ``language`` and ``causes`` as for ``loyalty.why``.
+        """
+        return statement_table(self.state(customer, unit, at=at), where=self._zone(customer, at), **words)
+
+    def why(self, customer: str, unit: str, *, at: Instant, **words: Any) -> list[str]:
+        """Return why the balance is what it is, in sentences for the customer.
+
+        Args:
+            words: ``language``, ``causes``, ``forms`` and ``most`` as for ``loyalty.why``.
+        """
+        return why(self.state(customer, unit, at=at), where=self._zone(customer, at), **words)
 
     def _zone(self, customer: str, at: Instant) -> str:
         return zone_of(self._customer(customer, to_instant(at)).history, self._shop.zone).key

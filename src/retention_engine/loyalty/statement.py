@@ -9,7 +9,16 @@ from attrs import frozen
 from retention_engine.loyalty.lots import Bucket, Stock
 from retention_engine.loyalty.state import State
 from retention_engine.loyalty.timeline import advance
-from retention_engine.loyalty.words import amount_text, cause_of, cause_text, day_text, number_text, words_of
+from retention_engine.loyalty.words import (
+    about_text,
+    amount_text,
+    cause_of,
+    cause_text,
+    day_text,
+    in_number,
+    number_text,
+    words_of,
+)
 from retention_engine.timing import local_date, start_of_day, to_text, to_utc, zone
 
 
@@ -168,9 +177,10 @@ class _Reader:
         """Return a reason in words."""
         ends = reason.kind in {"expired", "expires"}
         when = "" if reason.at is None else (self.end if ends else self.since)(reason.at)
-        about = self.words["others"] if reason.about is None else cause_text(reason.about, self.words)
+        about = self.words["others"] if reason.about is None else about_text(reason.about, self.words)
         number = number_text(self.unit, reason.amount, self.words)
-        return self.words[reason.kind].format(number=number, about=about, day=when or self.words["others"])
+        text = in_number(self.words[reason.kind], self.unit, reason.amount)
+        return text.format(number=number, about=about, day=when or self.words["others"])
 
     def headline(self, forms: Sequence[str] | None) -> str:
         """Return the number itself."""

@@ -10,7 +10,7 @@ from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.units import Unit
 
 DEFAULT_LANGUAGE = "en"
-_RULE = re.compile(r"^[^:]*@\d+:")
+_RULE = re.compile(r"^[^@]*@\d+:")
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "have": "You have {units}.",
@@ -27,7 +27,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "held": "{number} reserved until {day}: {about}",
         "pending": "{number} can be spent from {day}",
         "waiting": "{number} will be confirmed later",
-        "expires": "{number} expire {day}",
+        "expires": "{number} expires {day}|{number} expire {day}",
         "through": "at the end of {day}",
         "moment": "on {day} at {time}",
         "others": "earlier",
@@ -36,6 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "cause_birthday": "birthday",
         "cause_convert": "exchange of {rest}",
         "cause_game": "game {name}",
+        "cause_gift": "gift {rest}",
         "cause_manual": "by hand",
         "cause_mission": "mission {name}",
         "cause_order": "order {rest}",
@@ -83,7 +84,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "held": "{number} в резерве до {day}: {about}",
         "pending": "{number} можно потратить с {day}",
         "waiting": "{number} подтвердим позже",
-        "expires": "{number} сгорит {day}",
+        "expires": "{number} сгорит {day}|{number} сгорят {day}|{number} сгорят {day}",
         "through": "в конце дня {day}",
         "moment": "{day} в {time}",
         "others": "ранее",
@@ -92,6 +93,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "cause_birthday": "день рождения",
         "cause_convert": "обмен {rest}",
         "cause_game": "игра {name}",
+        "cause_gift": "подарок {rest}",
         "cause_manual": "вручную",
         "cause_mission": "задание {name}",
         "cause_order": "заказ {rest}",
@@ -127,6 +129,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 """Language -> name -> text, the same names in both.
 
+A text that depends on a number has its forms between ``|``: of one and of several; in Russian of one, two and five.
 ``cause_order`` is for a source such as ``order:812``: ``{rest}`` is what follows the colon, ``{name}`` its first part.
 """
 
@@ -162,6 +165,12 @@ def amount_text(unit: Unit, amount: int, words: Mapping[str, str], forms: Sequen
     return f"{number} {names[_form(unit, amount, len(names))]}"
 
 
+def in_number(text: str, unit: Unit, amount: int) -> str:
+    """Return the form of a text that fits an amount."""
+    forms = text.split("|")
+    return forms[_form(unit, amount, len(forms))] if len(forms) > 1 else text
+
+
 def _form(unit: Unit, amount: int, count: int) -> int:
     whole, part = divmod(abs(amount), 10**unit.scale)
     if part:
@@ -185,8 +194,12 @@ def cause_of(source: str) -> str:
 
 
 def cause_text(source: str, words: Mapping[str, str]) -> str:
-    """Return what a lot was granted for, or units were spent on, in words; a source without words as it is."""
-    source = cause_of(source)
+    """Return what a lot was granted for in words; a source without words as it is."""
+    return about_text(cause_of(source), words)
+
+
+def about_text(source: str, words: Mapping[str, str]) -> str:
+    """Return a cause, or what units were spent on, in words; what has none as it is."""
     kind, _, rest = source.partition(":")
     name = rest.partition(":")[0]
     text = words.get(f"cause_{kind}", "{source}").format(rest=rest, name=name, source=source)
