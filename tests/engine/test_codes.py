@@ -271,6 +271,14 @@ def test_codes_are_taken_back() -> None:
         service.revoke_all("gitf", at=START)
 
 
+def test_a_text_is_no_list_of_customers() -> None:
+    """Nobody called "a" or "n" gets a code."""
+    service = codes(given())
+    with pytest.raises(DefinitionError, match=r"customers is a list such as \['anna'\], not the text 'anna'"):
+        service.issue_all("gift", "anna", "july", at=START)
+    assert engine_of(service).store.roster.customers("", 9) == []
+
+
 def test_keys_change_and_codes_stay() -> None:
     """What an old key has issued is found, and given again."""
     store = engine_of(codes(given())).store

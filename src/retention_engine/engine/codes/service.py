@@ -15,6 +15,7 @@ from retention_engine.engine.codes.desk import CodeDesk
 from retention_engine.engine.codes.telling import Settled
 from retention_engine.engine.codes.weighing import Basket
 from retention_engine.engine.host import Host
+from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.codes import CodeKeys
 from retention_engine.loyalty.orders import Status
 from retention_engine.state import Teller
@@ -57,7 +58,13 @@ class Codes:
         return self.issue_all(promotion, [customer], occasion, at=at)[customer]
 
     def issue_all(self, promotion: str, customers: Iterable[str], occasion: str, *, at: Instant) -> dict[str, str]:
-        """Return a code for each of the customers, all in one commit."""
+        """Return a code for each of the customers, all in one commit.
+
+        Raises:
+            DefinitionError: as ``issue`` does, or a text is given in place of a list of customers.
+        """
+        if isinstance(customers, str):
+            raise DefinitionError(f"customers is a list such as [{customers!r}], not the text {shown(customers)}")
         people = list(customers)
         with self._now(at) as now:
             hold_people(self.desk.store, customers=people)
