@@ -29,7 +29,7 @@ from retention_engine import (
 )
 from retention_engine.engine.walk import walk
 from retention_engine.errors import DefinitionError, FactConflict, FactError, StoreError, TimeError
-from retention_engine.facts import PriceChanged, Viewed
+from retention_engine.facts import OrderPlaced, PriceChanged, Viewed
 from retention_engine.money import Money
 from retention_engine.stores import MemoryStore
 from retention_engine.testing import InterruptedStore
@@ -67,6 +67,18 @@ def test_a_conflict_stores_nothing_of_its_batch() -> None:
     with pytest.raises(FactConflict):
         engine.record([order("2", START + HOUR, "boris"), order("1", START + 2 * HOUR)])
     assert engine.store.roster.customers("", 9) == [ANNA]
+
+
+def test_an_order_that_was_changed_is_a_fact_of_its_own() -> None:
+    """Recorded again as it was first it is a conflict, and the message says what to record; that replaces its lines."""
+    first, changed = (Order(id="1", customer=ANNA, at=START + at, total=Money(1000 + at, "EUR")) for at in (0, 1))
+    engine = shop(THANKS, facts=[OrderPlaced.of(first)])
+    with pytest.raises(FactConflict, match=r"OrderPlaced\(id='order:1.2', customer=..., at=..., order=...\)"):
+        engine.record(changed)
+    with pytest.raises(FactConflict, match=r"another content$"):
+        engine.record([happened("a", START), happened("a", START, data={"n": 1})])
+    engine.record(OrderPlaced(id="order:1.2", customer=ANNA, at=START + 1, order=changed))
+    assert [member.customer for member in engine.members(orders.sum("total") == 1001, at=START + 1)] == [ANNA]
 
 
 def test_a_fact_from_before_now_is_learned_right_after_now() -> None:

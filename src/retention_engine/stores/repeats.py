@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from retention_engine.errors import FactConflict
-from retention_engine.facts import Fact, content
+from retention_engine.facts import Fact, OrderPlaced, content
 
 
 def distinct(facts: Iterable[Fact]) -> dict[str, Fact]:
@@ -30,4 +30,11 @@ def check_repeat(known: Fact, fact: Fact) -> None:
     """
     # not by ==: 1, 1.0 and True are equal, but not the same content
     if known is not fact and content(known) != content(fact):
-        raise FactConflict(f"fact {fact.id!r} is known already with another content")
+        raise FactConflict(f"fact {fact.id!r} is known already with another content{_advice(fact)}")
+
+
+def _advice(fact: Fact) -> str:
+    if not isinstance(fact, OrderPlaced):
+        return ""
+    what = f"OrderPlaced(id={fact.id + '.2'!r}, customer=..., at=..., order=...)"
+    return f"; an order that was changed is a fact of its own: {what}"
