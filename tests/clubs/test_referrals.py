@@ -55,7 +55,7 @@ WRONG: list[tuple[str, Callable[[], object], type[Exception], str]] = [
     ("id too long", lambda: programme(id="a" * 41), DefinitionError, "id is"),
     ("no id", lambda: programme(id=7), DefinitionError, "id is"),
     ("a field nobody is told", lambda: programme(order=(item.items >= 2,)), DefinitionError, "item.total"),
-    ("no condition", lambda: programme(order=(5,)), DefinitionError, "order takes conditions"),
+    ("no condition", lambda: programme(order=(5,)), DefinitionError, "conditions such as"),
     ("a text for a number", lambda: programme(order=(item.total >= "x",)), DefinitionError, "total"),
     ("no window", lambda: programme(window=days(0)), DefinitionError, "window"),
     ("unknown zone", lambda: programme(zone="Mars"), TimeError, "Mars"),

@@ -356,7 +356,7 @@ def test_declarations_are_checked() -> None:
     """Where they are written; what is hardly meant is told."""
     with pytest.raises(DefinitionError, match="metric is one of SpendMetric"):
         tiers("spend")  # type: ignore[arg-type]  # the fault
-    with pytest.raises(DefinitionError, match="lines are conditions such as"):
+    with pytest.raises(DefinitionError, match="conditions such as"):
         c.SpendMetric("EUR", "tea")  # type: ignore[arg-type]  # the fault
     with pytest.raises(FactError, match="three capital letters"):
         c.SpendMetric("euro")

@@ -12,7 +12,7 @@ import pytest
 from tests.house._house import HEAVY, Import, Sources, assert_none, cycles, dotted, imports, sources
 
 FLOORS = (
-    "errors timing money keys values texts",
+    "errors timing money keys values texts typed",
     "facts actions envelopes signals",
     "state loyalty experiments analytics ports",
     "view stores transports templates observers",
@@ -40,6 +40,7 @@ NEIGHBOURS = {  # (who, may also know): why
     ("keys", "errors"): "one error tree; errors knows nothing of ours",
     ("values", "errors"): "one error tree; errors knows nothing of ours",
     ("texts", "errors"): "one error tree; errors knows nothing of ours",
+    ("typed", "errors"): "one error tree; errors knows nothing of ours",
 }
 ONLY = {  # who: the only names it may know besides itself
     "stores": "errors timing money keys values facts actions envelopes ports",

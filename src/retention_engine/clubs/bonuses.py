@@ -21,10 +21,13 @@ from retention_engine.clubs.earning import (
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.facts import KINDS, Fact
 from retention_engine.loyalty import AT_ONCE, PAID, Cap, Validity, Vesting
+from retention_engine.loyalty.awards import vesting_after
 from retention_engine.loyalty.units import LARGEST
+from retention_engine.loyalty.validity import lasting
 from retention_engine.predicates import Attribute, FieldTest, MonthDay, Truth, Where, anchor_of, events
 from retention_engine.state import EVENTS, History, Moment, as_event, event_name
 from retention_engine.timing import LocalDays, anniversary, local_date, start_of_day
+from retention_engine.typed import typed
 from retention_engine.view import View
 
 _TODAY = LocalDays(0)
@@ -41,18 +44,18 @@ def _check_vesting(_: Any, __: Any, value: Vesting) -> None:
         raise DefinitionError("a bonus vests a span after its fact: nothing else happens to it")
 
 
-@frozen
+@frozen(field_transformer=typed)
 class _Bonus:
     id: str = field(validator=check_id)
     amount: int = field(kw_only=True, validator=_check_amount)
     version: int = field(default=1, kw_only=True, validator=check_version)
     when: Truth | None = field(default=None, kw_only=True, validator=check_truth)
-    vesting: Vesting = field(default=AT_ONCE, kw_only=True, validator=_check_vesting)
-    validity: Validity = field(default=None, kw_only=True)
+    vesting: Vesting = field(default=AT_ONCE, kw_only=True, converter=vesting_after, validator=_check_vesting)
+    validity: Validity = field(default=None, kw_only=True, converter=lasting)
     caps: tuple[Cap, ...] = field(default=(), kw_only=True, converter=own_caps)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Bonus(_Bonus):
     """Units for a fact, once for each.
 
@@ -85,7 +88,7 @@ class Bonus(_Bonus):
         return meant and (self.when is None or self.when.verdict(view).holds)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class YearlyBonus(_Bonus):
     """Units once a year, due at the local start of a date.
 

@@ -31,6 +31,7 @@ from retention_engine.loyalty.games import Mission
 from retention_engine.predicates import Membership, MembershipTruth, Node
 from retention_engine.state import History, Steps
 from retention_engine.timing import NEVER, microseconds
+from retention_engine.typed import typed
 from retention_engine.view import View
 
 _Declared = TypeVar("_Declared")
@@ -83,7 +84,7 @@ def _streaks(value: Iterable[Streak]) -> tuple[Streak, ...]:
     return _all(Streak, value)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Club:
     """What a shop declares about its members.
 

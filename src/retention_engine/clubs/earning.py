@@ -11,9 +11,12 @@ from attrs import Factory, field, frozen
 from retention_engine.clubs.order_lines import Bought
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty import Award, Basis, Cap, Cell, OrderLine, Rate, Receipt, Validity, Vesting
+from retention_engine.loyalty.awards import vesting_after
 from retention_engine.loyalty.earning import Group, Offer, exact_cells, whole_cells
+from retention_engine.loyalty.validity import lasting
 from retention_engine.predicates import FieldTest, Refinable, Truth, Where, orders, purchases
 from retention_engine.state import Record
+from retention_engine.typed import typed
 from retention_engine.values import is_printable
 from retention_engine.view import View
 
@@ -75,7 +78,11 @@ def all_of_kind(kind: type[T], value: Iterable[T]) -> tuple[T, ...]:
 
 def field_tests(value: Iterable[FieldTest]) -> tuple[FieldTest, ...]:
     """Convert conditions on a record."""
-    return all_of_kind(FieldTest, value)
+    found = tuple(value)
+    for each in found:
+        if not isinstance(each, FieldTest):
+            raise DefinitionError(f"conditions such as item.category == 'tea' are needed, not {shown(each)}")
+    return found
 
 
 def own_caps(value: Iterable[Cap]) -> tuple[Cap, ...]:
@@ -103,7 +110,7 @@ def _multipliers(value: Mapping[str, Fraction]) -> dict[str, Fraction]:
     return {tier: Fraction(each) for tier, each in value.items()}
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Earning:
     """A rule that gives units for orders.
 
@@ -127,8 +134,8 @@ class Earning:
     lines: tuple[FieldTest, ...] = field(default=(), kw_only=True, converter=field_tests)
     order: tuple[FieldTest, ...] = field(default=(), kw_only=True, converter=field_tests)
     multipliers: dict[str, Fraction] = field(factory=dict, kw_only=True, converter=_multipliers)
-    vesting: Vesting = field(factory=Vesting, kw_only=True)
-    validity: Validity = field(default=None, kw_only=True)
+    vesting: Vesting = field(factory=Vesting, kw_only=True, converter=vesting_after)
+    validity: Validity = field(default=None, kw_only=True, converter=lasting)
     caps: tuple[Cap, ...] = field(default=(), kw_only=True, converter=own_caps)
     group: Group | None = field(default=None, kw_only=True)
     priority: int = field(default=0, kw_only=True)

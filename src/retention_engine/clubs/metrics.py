@@ -9,21 +9,14 @@ from zoneinfo import ZoneInfo
 from attrs import field, frozen
 
 from retention_engine import facts as f
-from retention_engine.errors import DefinitionError, shown
+from retention_engine.clubs.earning import conditions, field_tests
 from retention_engine.loyalty.tiers import Contribution
 from retention_engine.money import Money
 from retention_engine.predicates import FieldTest, Where, purchases
 from retention_engine.state import History
 from retention_engine.state.orders import OrderDraft
 from retention_engine.state.records import PurchaseRecord
-
-
-def _conditions(tests: Iterable[FieldTest]) -> tuple[Where, ...]:
-    found = tuple(tests)
-    for each in found:
-        if not isinstance(each, FieldTest):
-            raise DefinitionError(f"lines are conditions such as item.category == 'tea', not {shown(each)}")
-    return tuple(purchases.where(each) for each in found)
+from retention_engine.typed import typed
 
 
 @frozen(init=False)
@@ -40,7 +33,7 @@ class SpendMetric:
     def __init__(self, currency: str, *lines: FieldTest) -> None:
         """Name the currency, and which lines count: those that pass every condition such as ``item.brand == "A"``."""
         Money(0, currency)
-        self.__attrs_init__(currency, lines, _conditions(lines))
+        self.__attrs_init__(currency, lines, conditions(purchases, field_tests(lines)))
 
     def of(self, draft: OrderDraft, order: f.Order) -> int:
         """Return what an order counts."""
@@ -58,7 +51,7 @@ class OrderMetric:
 
     def __init__(self, *lines: FieldTest) -> None:
         """Say which lines an order must have: one or more that pass every condition."""
-        self.__attrs_init__(lines, _conditions(lines))
+        self.__attrs_init__(lines, conditions(purchases, field_tests(lines)))
 
     def of(self, draft: OrderDraft, order: f.Order) -> int:
         """Return 1 for an order that counts, else 0."""
@@ -67,7 +60,7 @@ class OrderMetric:
         return int(any(_passing(order, self._wanted)) if self._wanted else True)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class EarnedMetric:
     """Units earned, less those taken back because of refunds; spending and expiry change nothing.
 
@@ -80,7 +73,7 @@ class EarnedMetric:
     unit: str
 
 
-@frozen
+@frozen(field_transformer=typed)
 class CustomMetric:
     """Whatever a function makes of a customer's facts: (history, instant, zone) -> contributions, as known then."""
 

@@ -28,7 +28,9 @@ from retention_engine.loyalty import (
     step_key,
 )
 from retention_engine.loyalty.earning import Offer, Spending
+from retention_engine.loyalty.validity import lasting
 from retention_engine.money import Money
+from retention_engine.typed import typed
 from retention_engine.view import View
 
 _NO_LIMIT = 10**30
@@ -57,7 +59,7 @@ def _whole_caps(value: Iterable[Cap]) -> tuple[Cap, ...]:
     return found
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Programme:
     """One unit of a club: what earns it, how it is spent, and on which terms.
 
@@ -86,7 +88,7 @@ class Programme:
     caps: tuple[Cap, ...] = field(default=(), converter=_whole_caps)
     rounding: Rounding = field(default=Rounding.FLOOR, converter=Rounding)
     split: Split = field(default=Split.PRO_RATA, converter=Split)
-    grants_last: Validity = None
+    grants_last: Validity = field(default=None, converter=lasting)
 
     def __attrs_post_init__(self) -> None:
         """Refuse two rules of one id, and a group that is decided in two ways."""

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from retention_engine.clubs.checkouts import Checkout
+from retention_engine.clubs.earning import check_truth, conditions, field_tests
 from retention_engine.errors import DefinitionError, FactError, nearest, shown
 from retention_engine.facts import Line
 from retention_engine.facts.base import instant
@@ -17,6 +18,7 @@ from retention_engine.money import Money
 from retention_engine.predicates import FieldTest, Truth, Where, purchases
 from retention_engine.state.records import PurchaseRecord
 from retention_engine.timing import PERIODS, ClockWindow, Span, days, minutes, period_of
+from retention_engine.typed import typed
 from retention_engine.values import is_printable
 from retention_engine.view import View
 
@@ -63,7 +65,7 @@ def _stacks(value: Iterable[Stack | str]) -> frozenset[Stack]:
     return frozenset(Stack(each) for each in value)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Limit:
     """How often a promotion may be used, or for how much money.
 
@@ -100,7 +102,7 @@ class Limit:
             raise DefinitionError("a limit says uses= or amount=; for no limit leave it out")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Promotion:
     """What is taken off an order, under conditions. What is left out limits nothing.
 
@@ -148,8 +150,8 @@ class Promotion:
     ends: int | None = field(default=None, converter=_optional_instant)
     weekdays: frozenset[str] | None = field(default=None, converter=_words)
     hours: ClockWindow | None = None
-    lines: tuple[FieldTest, ...] = field(default=(), converter=tuple)
-    who: Truth | None = None
+    lines: tuple[FieldTest, ...] = field(default=(), converter=field_tests)
+    who: Truth | None = field(default=None, validator=check_truth)
     first_order: bool = False
     channels: frozenset[str] | None = field(default=None, converter=_words)
     least: Money | None = field(default=None, validator=_check_price)
@@ -161,7 +163,7 @@ class Promotion:
 
     @_where.default
     def _conditions(self) -> tuple[Where, ...]:
-        return tuple(_condition(test) for test in self.lines)
+        return conditions(purchases, self.lines)
 
     @discount.validator
     def _check_discount(self, _: object, value: object) -> None:
@@ -240,9 +242,3 @@ class Promotion:
             start = "" if limit.period is None else str(period_of(limit.period, view.now, view.where)[0])
             whose = {"promotion": ("",), "code": (code or "",), "customer": checkout.people()}[limit.per]
             yield limit, tuple("\n".join((self.id, limit.per, who, limit.period or "", start)) for who in whose)
-
-
-def _condition(test: object) -> Where:
-    if not isinstance(test, FieldTest):
-        raise DefinitionError(f"lines are conditions such as item.category == 'tea', not {shown(test)}")
-    return purchases.where(test)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
+from retention_engine.clubs.earning import conditions, field_tests
 from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.facts import FINGERPRINTS
 from retention_engine.loyalty.referrals import CodeReward, RewardLimits, UnitsReward, Utm
 from retention_engine.predicates import FieldTest, Where, orders
 from retention_engine.state.records import OrderRecord
 from retention_engine.timing import Span, days, zone
+from retention_engine.typed import typed
 from retention_engine.values import is_printable
 
 _LONGEST_NAME = 40
@@ -35,7 +37,7 @@ def _sources(value: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class ReferralGuards:
     """What speaks against a referral. Own links, circles and old customers are refused always.
 
@@ -61,7 +63,7 @@ class ReferralGuards:
             raise DefinitionError(f"{', '.join(sorted(both))}: either rejected or reviewed, not both")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class ReferralProgramme:
     """Who brings a friend gets something, and the friend too, once the friend's first order cannot be returned.
 
@@ -82,7 +84,7 @@ class ReferralProgramme:
     id: str = field()
     advocate: UnitsReward | CodeReward | None = None
     friend: UnitsReward | CodeReward | None = None
-    order: tuple[FieldTest, ...] = field(default=(), converter=tuple)
+    order: tuple[FieldTest, ...] = field(default=(), converter=field_tests)
     window: Span = _MONTH
     hold: Span = _RETURNS
     last_touch: bool = False
@@ -103,9 +105,9 @@ class ReferralProgramme:
     @_tests.default
     def _make_tests(self) -> tuple[Where, ...]:
         for test in self.order:
-            if not isinstance(test, FieldTest) or test.field not in _TOLD:
+            if test.field not in _TOLD:
                 raise DefinitionError(f"order takes conditions on item.{', item.'.join(_TOLD)}, not {shown(test)}")
-        return tuple(orders.where(test) for test in self.order)
+        return conditions(orders, self.order)
 
     def __attrs_post_init__(self) -> None:
         """Refuse an unknown zone and a window without length."""

@@ -32,6 +32,7 @@ from retention_engine.loyalty.tiers import (
 from retention_engine.state import FACTS_OF_ORDERS, History, Moment, levels_set, posted_to
 from retention_engine.state.orders import OrderDraft
 from retention_engine.timing import Span, days, local_date
+from retention_engine.typed import typed
 
 _RETURNS = days(14)
 _UNKNOWN = date(2000, 1, 1)
@@ -48,7 +49,7 @@ class CountsFrom(Enum):
     """Its delivery; an order that is never delivered never counts."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Tiers:
     """A tier programme with what counts in it.
 

@@ -21,7 +21,7 @@ from retention_engine.engine.membership import Member, histories, members
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.story import Story, tell
 from retention_engine.engine.terms import Subject
-from retention_engine.errors import DefinitionError
+from retention_engine.errors import DefinitionError, shown
 from retention_engine.facts import Fact
 from retention_engine.ports import Store
 from retention_engine.predicates import Truth
@@ -53,6 +53,8 @@ class Reader:
         club: Club | None = None,
     ) -> None:
         """Open the store; for the arguments see ``Engine``."""
+        if not isinstance(club, Club | None):
+            raise DefinitionError(f"club is Club(programmes=[...]) or None, not {shown(club)}")
         self.rules = rules
         self.store = open_store(store) if isinstance(store, str) else store
         self.policies = Arbiter([*courtesy(), *policies]).policies

@@ -12,6 +12,7 @@ from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.caps import Cap, Room
 from retention_engine.loyalty.validity import Validity
 from retention_engine.timing import Span, days, period_of, zone
+from retention_engine.typed import typed
 from retention_engine.values import is_printable
 
 PAID, DELIVERED = "paid", "delivered"
@@ -31,7 +32,7 @@ class Basis(StrEnum):
     """A share of an amount for the whole order."""
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Rate:
     """Units for each minor unit of money, each piece, or each order."""
 
@@ -44,7 +45,7 @@ class Rate:
             raise DefinitionError(f"a rate is a Fraction above zero, never a float, not {shown(value)}")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Vesting:
     """When units become spendable: a span after something happened to the order.
 
@@ -80,6 +81,11 @@ class Vesting:
             return instant
         first, following = period_of("day", instant, zone(self.zone))
         return first if first == instant else following
+
+
+def vesting_after(value: Vesting | Span) -> Vesting:
+    """Convert a field that holds a vesting: a span alone is ``Vesting(after=...)``."""
+    return Vesting(after=value) if isinstance(value, Span) else value
 
 
 AT_ONCE = Vesting(after=Span(0))

@@ -11,6 +11,7 @@ from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.state import State
 from retention_engine.loyalty.units import check_amount
 from retention_engine.timing import EARLIEST, NEVER, PERIODS, Span, local_date, period_of, start_of_day, zone
+from retention_engine.typed import typed
 
 WINDOWS = (*PERIODS, "year", "lifetime")
 
@@ -20,7 +21,7 @@ def _check_limit(_: Any, __: Any, value: Any) -> None:
         raise DefinitionError(f"a cap is a whole number above zero, not {shown(value)}")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Cap:
     """The most units within a window; what was taken back frees the window in which it had been granted.
 

@@ -21,6 +21,7 @@ from retention_engine.timing import (
     to_utc,
     zone,
 )
+from retention_engine.typed import typed
 
 _MONTHS = {"quarter": 3, "half": 6, "year": 12}
 _NOTHING = Span(0)
@@ -60,7 +61,7 @@ def _check_months(_: Any, __: Any, value: Any) -> None:
         raise DefinitionError(f"months is a whole number from 0 to 1200, not {shown(value)}")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Lasts:
     """Units last for months and a span from vesting, rounded up to the end of a local period.
 
@@ -109,7 +110,7 @@ class Until:
         return cls(next_day(start_of_day(day, area), area))
 
 
-@frozen
+@frozen(field_transformer=typed)
 class WhileActive:
     """Units last for a span from vesting, and each activity makes it start again."""
 
@@ -122,6 +123,11 @@ class WhileActive:
 
 Validity = Lasts | Until | WhileActive | None
 """None: the units never expire."""
+
+
+def lasting(value: Validity | Span) -> Validity:
+    """Convert a field that holds a validity: a span alone is ``Lasts(span=...)``."""
+    return Lasts(span=value) if isinstance(value, Span) else value
 
 
 def expiry(validity: Validity, *, vested: int, earned: int) -> int | None:

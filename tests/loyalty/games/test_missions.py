@@ -112,7 +112,7 @@ def test_the_steps_of_a_mission_are_what_will_stand(
     [
         ({"steps": []}, "at least one of the steps of a mission is needed"),
         ({"steps": [BUY, BUY]}, "given once each, 'buy' is there twice"),
-        ({"steps": ["buy"]}, "is an achievement to be had once"),
+        ({"steps": ["buy"]}, "steps of Mission is a list of Goal"),
         ({"steps": "buy"}, "a list is needed"),
         ({"steps": [Goal(id="x", target=1, recurrence=Recurrence.ON_COMPLETION)]}, "to be had once"),
         ({"end": 0}, "end lies after start"),

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from retention_engine.errors import DefinitionError, LedgerError, shown
 from retention_engine.loyalty.orders import share_out
 from retention_engine.money import Money
+from retention_engine.typed import typed
 
 MOST_OFFERS = 12
 """As many promotions are tried together in one order; the first ones by priority and id."""
@@ -83,7 +84,7 @@ class Off:
         return min(base, self.amount.amount)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Gift:
     """Something on top: an item, or points (of the stack ``POINTS``); the price stays as it is.
 

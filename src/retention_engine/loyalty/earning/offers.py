@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.awards import Award, Basis
 from retention_engine.loyalty.orders import Cell, OrderLine, Receipt, Rounding, Split, share_out
+from retention_engine.typed import typed
 from retention_engine.values import is_printable
 
 
@@ -25,7 +26,7 @@ class Stack(StrEnum):
     """The one with the highest priority that gives anything."""
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Group:
     """Rules that are weighed against each other, line by line; groups add up."""
 

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.loyalty.games.opening import check_name, check_number, optional_instant
 from retention_engine.timing import EARLIEST, NEVER, PERIODS, Span, period_of, to_instant, zone
+from retention_engine.typed import typed
 
 
 class Recurrence(StrEnum):
@@ -38,7 +39,7 @@ def _check_period(_: Any, __: Any, value: Any) -> None:
     raise DefinitionError(f"period is None, a span above zero or one of {', '.join(PERIODS)}, not {shown(value)}")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Goal:
     """What is to be reached, in what time and how often.
 

@@ -20,11 +20,12 @@ from retention_engine.loyalty.games.achievements import (
 from retention_engine.loyalty.games.goals import Goal
 from retention_engine.loyalty.games.opening import as_tuple, check_name, optional_instant, reward_key, steps_of, unique
 from retention_engine.timing import EARLIEST, to_instant
+from retention_engine.typed import typed
 
 _LOCKED = Standing(Progress.NOT_STARTED, 0, 0, is_open=False)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Mission:
     """Achievements that belong together; inside it their ids are ``mission/achievement``.
 
@@ -42,9 +43,9 @@ class Mission:
     end: int | None = field(default=None, converter=optional_instant)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse steps that are no achievements, recur, or share an id, and times that do not overlap."""
+        """Refuse steps that recur or share an id, and times that do not overlap."""
         for step in self.steps:
-            if not isinstance(step, Goal) or step.recurs:
+            if step.recurs:
                 raise DefinitionError(f"a step of a mission is an achievement to be had once, not {shown(step)}")
         unique([step.id for step in self.steps], "the steps of a mission")
         for step in self.steps:

@@ -18,6 +18,7 @@ from attrs import field, frozen
 from retention_engine.errors import DefinitionError, nearest, shown
 from retention_engine.loyalty.games.opening import check_name, check_number, steps_of
 from retention_engine.timing import NEVER, PERIODS, Span, local_date, start_of_day, zone
+from retention_engine.typed import typed
 
 Zones = Sequence[tuple[int, ZoneInfo]]
 """The zones of a customer, each with the instant from which it was known, ascending; the first from the beginning."""
@@ -40,7 +41,7 @@ class Pulse(StrEnum):
     """There is no streak."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Rhythm:
     """What keeps a streak.
 

@@ -17,9 +17,10 @@ from retention_engine.loyalty.referrals.standing import ReferralState
 from retention_engine.loyalty.state import State
 from retention_engine.loyalty.timeline import advance
 from retention_engine.loyalty.units import Unit, valid_amount
-from retention_engine.loyalty.validity import Validity
+from retention_engine.loyalty.validity import Validity, lasting
 from retention_engine.loyalty.work import Command
 from retention_engine.timing import period_of
+from retention_engine.typed import typed
 from retention_engine.values import is_printable
 
 _LONGEST_NAME = 120  # leaves room in a key for programme, side and number
@@ -34,7 +35,7 @@ class Side(StrEnum):
     """Who comes."""
 
 
-@frozen
+@frozen(field_transformer=typed)
 class UnitsReward:
     """A reward of units, pending until the order cannot be returned any more.
 
@@ -44,7 +45,7 @@ class UnitsReward:
 
     unit: Unit
     amount: int = field(validator=valid_amount)
-    validity: Validity = None
+    validity: Validity = field(default=None, converter=lasting)
 
 
 @frozen

@@ -27,6 +27,7 @@ from retention_engine.loyalty.tiers.windows import (
 )
 from retention_engine.loyalty.units import LARGEST
 from retention_engine.timing import DAY, NEVER, LocalDays, Span, days, local_days, zone
+from retention_engine.typed import typed
 from retention_engine.values import Scalar, check_data, is_printable
 
 KEEP_PERCENT = 80
@@ -56,7 +57,7 @@ def _privileges(value: object) -> dict[str, Scalar]:
         raise DefinitionError(f"privileges: {error}") from None
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Level:
     """A level of a programme.
 
@@ -116,7 +117,7 @@ def _levels(value: object) -> tuple[Level, ...]:
     return found
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class TierProgramme:
     """How levels are reached, kept and lost.
 
