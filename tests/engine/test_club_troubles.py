@@ -33,7 +33,7 @@ from retention_engine.facts import (
     ReferralTouched,
     Visited,
 )
-from retention_engine.loyalty import AT_ONCE, Adjust, Convert, Lasts, Merge, Redeem, Unit
+from retention_engine.loyalty import AT_ONCE, OWN_REVERSAL, Adjust, Convert, Lasts, Merge, Redeem, Terms, Unit
 from retention_engine.loyalty.games import Recurrence
 from retention_engine.predicates import events, member, points
 from retention_engine.rules import Grant
@@ -265,3 +265,25 @@ def test_one_customer_does_not_stop_the_others(poison: Callable[[Engine], None])
     engine.advance(NOW + DAY)
     assert available(engine) == 10**6
     assert made(engine, LedgerRefused, "eve")
+
+
+def cashback(**more: Any) -> Programme:
+    """Return a programme of cashback money: 3 % of what is paid."""
+    base = Earning("back", per_money(3, 100), vesting=AT_ONCE)
+    words = {"id": "cash", "unit": Unit.cashback("EUR"), "currency": "EUR", "earning": [base], "spending": SPENDING}
+    return Programme(**words | more)  # type: ignore[arg-type]  # of any type
+
+
+@pytest.mark.parametrize(("terms", "debt"), [({}, 0), ({"debt_limit": OWN_REVERSAL}, 300), ({"debt_limit": 100}, 100)])
+def test_cashback_money_makes_no_debt_unless_somebody_says_so(terms: dict[str, Any], debt: int) -> None:
+    """The shop bears what was spent and is taken back; for points the customer owes it."""
+    for programme, unit, owed in ((cashback(), "cashback-EUR", debt), (PROGRAMME, "pts", debt if terms else 100)):
+        engine = shop(club=Club(programmes=[evolve(programme, terms=Terms(**terms))]))
+        engine.record(order("o1"))
+        units = engine.cashier.balance("anna", unit, at=NOW + HOUR).available
+        engine.cashier.hold("anna", unit, units, order="o2", at=NOW + HOUR)
+        engine.record(order("o2", units, at=NOW + 2 * HOUR))
+        engine.record(OrderRefunded(id="r", customer="anna", at=NOW + 3 * HOUR, order_id="o1"))
+        assert engine.cashier.balance("anna", unit, at=NOW + DAY).debt == min(owed, units)
+        engine.advance(NOW + DAY)
+        assert engine.verify() == []

@@ -383,3 +383,14 @@ def test_a_movement_that_the_table_lacks_is_a_fault_of_the_ledger() -> None:
     state = book().state(ANNA).copy()
     with pytest.raises(AssertionError, match="cannot go from REDEEMED to HELD"):
         state.move("a/0", Bucket.REDEEMED, Bucket.HELD, 1)
+
+
+def test_what_is_usual_for_a_debt_depends_on_the_unit() -> None:
+    """Points: whatever a reversal lacks; money: nothing, unless the terms or a person say so."""
+    money = lo.Unit.cashback("EUR")
+    limits: list[Any] = [None, lo.OWN_REVERSAL, 0, 5]
+    assert [lo.Terms(debt_limit=each).most_debt(lo.Unit("pts")) for each in limits] == [None, None, 0, 5]
+    assert [lo.Terms(debt_limit=each).most_debt(money) for each in limits] == [0, None, 0, 5]
+    made, ivan = Ledger(), lo.Account("club", money, "ivan")
+    made.post(lo.Adjust(key="a", account=ivan, at=0, amount=-4, reason="x", allow_debt=True))
+    assert made.balance(ivan, 0).debt == 4

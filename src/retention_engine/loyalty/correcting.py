@@ -105,7 +105,7 @@ class Adjust(Command):
         asked, available = -self.amount, work.state.balance.available
         owed = max(0, asked - available)
         room = work.terms.debt_limit
-        if owed and (not self.allow_debt or (room is not None and work.state.debt + owed > room)):
+        if owed and (not self.allow_debt or (isinstance(room, int) and work.state.debt + owed > room)):
             raise Insufficient(available, asked)
         work.take(asked - owed, Bucket.REVOKED)
         if owed:

@@ -193,7 +193,7 @@ def _charge(work: Work, one: Reversal, left: int) -> Reversal:
     other = min(left, work.state.balance.available)
     work.take(other, Bucket.REVOKED)
     left -= other
-    limit = work.terms.debt_limit
+    limit = work.terms.most_debt(work.state.account.unit)
     owed = left if limit is None else min(left, max(0, limit - work.state.debt))
     if owed:
         work.do(Owed(owed))
