@@ -19,6 +19,7 @@ from retention_engine.clubs import (
     ReferralProgramme,
     Spending,
     UnitsReward,
+    YearlyBonus,
     per_money,
 )
 from retention_engine.engine import cashier
@@ -35,7 +36,7 @@ from retention_engine.facts import (
 )
 from retention_engine.loyalty import AT_ONCE, OWN_REVERSAL, Adjust, Convert, Lasts, Merge, Redeem, Terms, Unit
 from retention_engine.loyalty.games import Recurrence
-from retention_engine.predicates import events, member, points
+from retention_engine.predicates import events, member, month_day, points
 from retention_engine.rules import Grant
 from retention_engine.stores import MemoryStore
 from retention_engine.timing import DAY, HOUR, days, to_instant
@@ -274,6 +275,30 @@ def cashback(**more: Any) -> Programme:
     return Programme(**words | more)  # type: ignore[arg-type]  # of any type
 
 
+def test_one_programme_does_not_stop_the_other() -> None:
+    """An order that one cannot count is refused under its name, and earns in the other, whichever comes first."""
+    huge = evolve(PROGRAMME, earning=[Earning("base", per_money(10**6, 1), vesting=AT_ONCE)])
+    for programmes in ([huge, cashback()], [cashback(), huge]):
+        engine = shop(club=Club(programmes=programmes))
+        engine.record(order("o1", 10**10))
+        engine.advance(NOW + DAY)
+        assert engine.cashier.balance("anna", "cashback-EUR", at=NOW + DAY).available == 3 * 10**8
+        assert [(one.programme, one.unit, one.what) for one in made(engine, LedgerRefused)] == [
+            ("club", "pts", "order_placed")
+        ]
+        assert engine.verify() == []
+
+
+def test_an_account_that_cannot_be_read_keeps_no_date_from_the_other() -> None:
+    """A yearly bonus of one programme is due although nobody can read the account of the other."""
+    yearly = [YearlyBonus("spring", anchor=month_day(3, 2), amount=5)]
+    engine = shop(club=Club(programmes=[evolve(PROGRAMME, yearly=yearly), cashback(yearly=yearly)]))
+    unreadable(engine)
+    engine.record(Visited(id="v", customer="eve", at=NOW + 1))
+    engine.advance(NOW + 2 * DAY)
+    assert engine.cashier.balance("eve", "cashback-EUR", at=NOW + 2 * DAY).available == 5
+
+
 @pytest.mark.parametrize(("terms", "debt"), [({}, 0), ({"debt_limit": OWN_REVERSAL}, 300), ({"debt_limit": 100}, 100)])
 def test_cashback_money_makes_no_debt_unless_somebody_says_so(terms: dict[str, Any], debt: int) -> None:
     """The shop bears what was spent and is taken back; for points the customer owes it."""
@@ -287,3 +312,19 @@ def test_cashback_money_makes_no_debt_unless_somebody_says_so(terms: dict[str, A
         assert engine.cashier.balance("anna", unit, at=NOW + DAY).debt == min(owed, units)
         engine.advance(NOW + DAY)
         assert engine.verify() == []
+
+
+def test_an_order_that_is_known_goes_on_in_its_own_currency() -> None:
+    """Refunds of old orders are taken when the programme has another one; a new order in the old one is not."""
+    store = MemoryStore()
+    before = evolve(PROGRAMME, spending=Spending(point_value=Fraction(100)))
+    engine = shop(club=Club(programmes=[before]), store=store)
+    engine.record(order("o0"))
+    engine.cashier.hold("anna", "pts", 20, order="o1", at=NOW + HOUR)
+    engine.record(order("o1", at=NOW + HOUR + 1))
+    assert available(engine) == 160
+    engine = shop(club=Club(programmes=[evolve(before, currency="USD")]), store=store)
+    engine.record([OrderRefunded(id="r", customer="anna", at=NOW + DAY, order_id="o1"), order("o2", at=NOW + DAY)])
+    engine.advance(NOW + 2 * DAY)
+    assert available(engine) == 100
+    assert engine.verify() == []

@@ -12,6 +12,7 @@ from retention_engine.actions import Action
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.club import Club
 from retention_engine.clubs.giving import Giver, owed_codes
+from retention_engine.clubs.programme import Programme
 from retention_engine.errors import DefinitionError, LedgerError
 from retention_engine.facts import Fact, LedgerPosted, LedgerRefused
 from retention_engine.keys import fingerprint
@@ -57,16 +58,23 @@ class Clerk:
         if fact.effective <= self.launched or isinstance(fact, LedgerPosted | LedgerRefused):
             return []
         made: list[Fact] = []
-        try:
-            for command in self.club.commands(view, fact, self.books, self.launched):
-                made += self._post(command, view)
-        except LedgerError as error:
-            made += self._impossible(fact, error, view)
+        for programme in self.club.programmes:
+            made += self._asked(programme, fact, view)
         return made
 
-    def _impossible(self, fact: Fact, error: LedgerError, view: View) -> list[Fact]:
-        """Return the refusal of what a fact asks for and cannot be: one customer must not stop the others."""
-        programme, key = self.club.programmes[0], f"fact:{fingerprint(fact.id)}"
+    def _asked(self, programme: Programme, fact: Fact, view: View) -> list[Fact]:
+        """Return what a fact makes of one account; what cannot be stops neither the other ones nor other customers."""
+        made = list[Fact]()
+        try:
+            for command in self.club.commands(programme, view, fact, self.books, since=self.launched):
+                made += self._post(command, view)
+        except LedgerError as error:
+            made += self._impossible(programme, fact, error, view)
+        return made
+
+    def _impossible(self, programme: Programme, fact: Fact, error: LedgerError, view: View) -> list[Fact]:
+        """Return the refusal of what a fact asks of a programme and cannot be."""
+        key = f"fact:{fingerprint(fact.id)}"
         what = (programme.id, programme.unit.code, key, fact.KIND)
         if self.books.knows_refusal(what[:3]):
             return []
@@ -76,10 +84,7 @@ class Clerk:
         """Return what has come about by now without a fact to say so, and the next instant at which more may."""
         if view.now <= self.launched:
             return [], self.launched + 1
-        try:
-            commands, turn = self.club.due(view, self.books)
-        except LedgerError:  # an account that cannot be read has nothing due: ``verify`` tells of it
-            commands, turn = [], NEVER
+        commands, turn = self.club.due(view, self.books)
         made: list[Fact] = [fact for command in commands for fact in self._post(command, view)]
         reached, next_reach = self.club.reached(view, self.launched)
         owed = owed_codes(self.club.referrals, view, self.launched)

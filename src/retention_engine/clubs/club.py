@@ -22,7 +22,7 @@ from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.clubs.referred import reward_commands
 from retention_engine.clubs.saying import said
 from retention_engine.clubs.tiers import Tiers, next_step, standing_before
-from retention_engine.errors import DefinitionError, nearest, shown
+from retention_engine.errors import DefinitionError, LedgerError, nearest, shown
 from retention_engine.facts import Fact
 from retention_engine.keys import fingerprint
 from retention_engine.loyalty import Command, Earn, Lasts, Terms
@@ -171,32 +171,31 @@ class Club:
         for part in node.parts():
             self.check(part)
 
-    def commands(self, view: View, fact: Fact, books: Books, since: int) -> Iterator[Command]:
-        """Yield what a fact, folded already, asks of the customer's accounts.
+    def commands(self, programme: Programme, view: View, fact: Fact, books: Books, *, since: int) -> Iterator[Command]:
+        """Yield what a fact, folded already, asks of the customer's account in a programme.
 
         Args:
             since: orders paid up to this instant are history.
         """
         order = order_of(fact)
         draft = None if order is None else view.history.drafts.get(("order", order))
-        for programme in self.programmes:
-            account = programme.account(books.customer)
-            old = draft is not None and draft.payment is not None and draft.payment[0] <= since
-            if order is not None and not (old and order not in books.state(account).orders):
-                states = [(one, books.state(one.account(books.customer))) for one in self.programmes]
-                command = order_command(
-                    programme,
-                    view,
-                    order,
-                    books.state(account),
-                    tier=self.tier(programme, view),
-                    others=others_of(programme, states, order),
-                )
-                yield from () if command is None else (command,)
-            if fact.at > since:
-                yield from bonus_commands(programme, view, fact, books.state(account))
-            for referral in self.referrals:
-                yield from reward_commands(referral, view, books.state(account), since=since)
+        account = programme.account(books.customer)
+        old = draft is not None and draft.payment is not None and draft.payment[0] <= since
+        if order is not None and not (old and order not in books.state(account).orders):
+            states = [(one, books.state(one.account(books.customer))) for one in self.programmes]
+            command = order_command(
+                programme,
+                view,
+                order,
+                books.state(account),
+                tier=self.tier(programme, view),
+                others=others_of(programme, states, order),
+            )
+            yield from () if command is None else (command,)
+        if fact.at > since:
+            yield from bonus_commands(programme, view, fact, books.state(account))
+        for referral in self.referrals:
+            yield from reward_commands(referral, view, books.state(account), since=since)
 
     def tier(self, programme: Programme, view: View) -> str | None:
         """Return the customer's level before this instant, when a rule multiplies by it."""
@@ -209,7 +208,10 @@ class Club:
         found: list[Command] = []
         turns = [NEVER]
         for programme in (one for one in self.programmes if one.yearly):
-            state = books.state(programme.account(books.customer))
+            try:
+                state = books.state(programme.account(books.customer))
+            except LedgerError:  # an account that cannot be read has nothing due: ``verify`` tells of it
+                continue
             made, following = due_commands(programme, view, state, after=view.now - 1)
             found += made
             turns += [] if following is None else [following]
