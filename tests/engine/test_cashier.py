@@ -297,7 +297,7 @@ def test_whoever_knows_an_entry_knows_all_before_it() -> None:
 def test_what_time_alone_grants_is_there_at_the_counter() -> None:
     """A yearly bonus nobody has advanced to: counted at its own instant, and posted once."""
     march = YearlyBonus("march", anchor=month_day(3, 3), amount=50)
-    club = Club(programmes=[evolve(PROGRAMME, yearly=[march])])
+    club = evolve(CLUB, programmes=[evolve(PROGRAMME, yearly=[march])])
     rule = Rule("rich", entering(member.balance("pts") >= 140), Grant("pts", 1))
     engine = Engine([rule], club=club, since=NOW - DAY)
     engine.record(order("o1"))
@@ -312,7 +312,7 @@ def test_what_time_alone_grants_is_there_at_the_counter() -> None:
 def test_the_usual_wishes_have_words_of_their_own() -> None:
     """A hold for an order, again with another amount; a gift; the statement and the reasons, in two languages."""
     mug = Gift("mug", 60)
-    engine = Engine([], club=Club(programmes=[evolve(PROGRAMME, gifts=[mug])]), since=NOW - DAY)
+    engine = Engine([], club=evolve(CLUB, programmes=[evolve(PROGRAMME, gifts=[mug])]), since=NOW - DAY)
     engine.record([Customer(id="anna", registered=NOW - 1, zone="Asia/Tokyo"), order("o1")])
     cashier = engine.cashier
     first = cashier.hold("anna", "pts", 40, order="o2", at=NOW + HOUR)

@@ -11,6 +11,7 @@ from attrs import evolve, field, fields, frozen
 from retention_engine.actions import Action
 from retention_engine.clubs.achievements import Achievement, new_completions
 from retention_engine.clubs.books import Books
+from retention_engine.clubs.checking import check_together
 from retention_engine.clubs.games import Streak
 from retention_engine.clubs.levels import REACHED, new_levels
 from retention_engine.clubs.metrics import CustomMetric, EarnedMetric
@@ -109,12 +110,13 @@ class Club:
     keys: CodeKeys | None = field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse promotions without keys, and two programmes of one id: their keys would meet."""
+        """Refuse promotions without keys, two programmes of one id, whose keys would meet, and names of nothing."""
         ids = [one.id for one in self.programmes]
         if len(set(ids)) < len(ids):
             raise DefinitionError(f"two programmes have one id: {shown(ids)}")
         if self.promotions and self.keys is None:
             raise DefinitionError("promotions need keys=CodeKeys({'2026': secret}, current='2026') beside them")
+        check_together(self)
 
     @property
     def terms(self) -> dict[str, Terms]:

@@ -93,7 +93,7 @@ class Programme:
     def __attrs_post_init__(self) -> None:
         """Refuse two rules of one id, and a group that is decided in two ways."""
         Money(0, self.currency)
-        names = [one.id for one in self._all()]
+        names = [one.id for one in self.rules()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise DefinitionError(f"two rules of programme {shown(self.id)} are called {shown(twice[0])}")
@@ -107,9 +107,10 @@ class Programme:
 
     def reads(self) -> frozenset[str]:
         """Return what the conditions on customers ask for."""
-        return frozenset().union(*(one.when.reads() for one in self._all() if one.when is not None))
+        return frozenset().union(*(one.when.reads() for one in self.rules() if one.when is not None))
 
-    def _all(self) -> Iterator[Earning | Bonus | YearlyBonus | Gift]:
+    def rules(self) -> Iterator[Earning | Bonus | YearlyBonus | Gift]:
+        """Yield everything in it that has an id and may ask something of customers."""
         yield from self.earning
         yield from self.bonuses
         yield from self.yearly
