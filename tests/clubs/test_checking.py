@@ -145,6 +145,7 @@ TOGETHER: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "levels by no programme": (lambda: club(tiers=[counted("klub", "pts")]), "mean 'club, pts'"),
     "levels in no unit": (lambda: club(tiers=[counted("club", "pst")]), "mean 'club, pts'"),
+    "declared and retired": (lambda: club(retired=[("club", "pts")]), "'club' is declared and retired"),
     "earning asks": (lambda: club(programmes=[programme(earning=[Earning("b", RATE, when=RICH)])]), "Earning 'b': "),
     "bonus asks": (
         lambda: club(programmes=[programme(bonuses=[Bonus("b", on="x", amount=1, when=RICH)])]),
@@ -180,6 +181,7 @@ def test_what_belongs_together_is_a_club() -> None:
         tiers=[counted("club", "pts")],
         promotions=[WELCOME, promotion(stack="points", discount=lc.Gift("pts", 5), who=asks)],
         referrals=[friends(advocate=UnitsReward(PTS, 300), friend=CodeReward("welcome"))],
+        retired=[("old", "pts"), ("club", "stars")],
     )
     assert Engine([], club=made).club is made
 

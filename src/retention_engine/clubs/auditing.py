@@ -8,7 +8,7 @@ from retention_engine.clubs.books import Books, entries_of, fact_of
 from retention_engine.clubs.club import Club
 from retention_engine.errors import LedgerError
 from retention_engine.facts import CodeIssued, Fact, LedgerPosted, LedgerRefused
-from retention_engine.loyalty import Account, Bucket, State, Violation, from_json, stream_violations
+from retention_engine.loyalty import Account, Bucket, State, Unit, Violation, from_json, stream_violations
 
 GRANT = "grant:"
 
@@ -16,7 +16,7 @@ GRANT = "grant:"
 def audited(club: Club, customer: str, facts: Iterable[Fact]) -> tuple[list[State], list[Violation]]:
     """Return the accounts of a customer that gave units to others or have some of them, and what must not be."""
     books = Books.of(customer, club.terms, facts)
-    states, found = [], []
+    states, found = [], _unread(club, books)
     for programme in club.programmes:
         account = programme.account(customer)
         rows = books.posted.get((programme.id, programme.unit.code), [])
@@ -26,6 +26,16 @@ def audited(club: Club, customer: str, facts: Iterable[Fact]) -> tuple[list[Stat
         except (LedgerError, AssertionError) as error:
             found.append(Violation("REBUILD", account, len(rows), f"cannot be read: {error}"))
     return [state for state in states if _is_linked(state)], found
+
+
+def _unread(club: Club, books: Books) -> list[Violation]:
+    """Return the accounts that have entries and are none of the club's: whatever is on them, nobody sees it."""
+    read = club.retired.union((one.id, one.unit.code) for one in club.programmes)
+    return [
+        Violation("UNREAD", Account(programme, Unit(code), books.customer), len(rows), "is no account of the club")
+        for (programme, code), rows in books.posted.items()
+        if (programme, code) not in read
+    ]
 
 
 def _placed(account: Account, rows: list[LedgerPosted]) -> list[Violation]:

@@ -31,6 +31,11 @@ class Declared(Protocol):
         ...
 
     @property
+    def retired(self) -> frozenset[tuple[str, str]]:
+        """Accounts that are left for good."""
+        ...
+
+    @property
     def promotions(self) -> tuple[Promotion, ...]:
         """What codes take off."""
         ...
@@ -51,7 +56,7 @@ def check_together(club: Declared) -> None:
     Raises:
         DefinitionError: says who names it, and the nearest.
     """
-    for fault in (*_levels(club), *_earned(club), *_rewards(club), *_points(club)):
+    for fault in (*_levels(club), *_earned(club), *_rewards(club), *_points(club), *_retired(club)):
         raise DefinitionError(fault)
     for place, asked in _asked(club):
         try:
@@ -97,6 +102,12 @@ def _points(club: Declared) -> Iterator[str]:
         if one.stack is Stack.POINTS and what not in units:
             near = _near(what, units)
             yield f"promotion {shown(one.id)} gives {shown(what)} on top, which is no unit of the club{near}"
+
+
+def _retired(club: Declared) -> Iterator[str]:
+    for one in club.programmes:
+        if (one.id, one.unit.code) in club.retired:
+            yield f"programme {shown(one.id)} is declared and retired: a new one has an id or unit code of its own"
 
 
 def _near(name: object, allowed: Iterable[str]) -> str:

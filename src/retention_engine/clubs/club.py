@@ -85,6 +85,10 @@ def _streaks(value: Iterable[Streak]) -> tuple[Streak, ...]:
     return _all(Streak, value)
 
 
+def _retired(value: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset(value)
+
+
 @frozen(kw_only=True, field_transformer=typed)
 class Club:
     """What a shop declares about its members.
@@ -98,6 +102,7 @@ class Club:
         missions: several achievements with one reward.
         streaks: what is done again and again.
         keys: the secrets that codes are derived from; needed to give any.
+        retired: accounts that are left for good, as (id of the programme, code of the unit): nobody reads them.
     """
 
     programmes: tuple[Programme, ...] = field(default=(), converter=_programmes)
@@ -108,6 +113,7 @@ class Club:
     missions: tuple[Mission, ...] = field(default=(), converter=_missions)
     streaks: tuple[Streak, ...] = field(default=(), converter=_streaks)
     keys: CodeKeys | None = field(default=None, eq=False, repr=False)
+    retired: frozenset[tuple[str, str]] = field(default=(), converter=_retired)
 
     def __attrs_post_init__(self) -> None:
         """Refuse promotions without keys, two programmes of one id, whose keys would meet, and names of nothing."""

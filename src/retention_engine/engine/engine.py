@@ -13,6 +13,7 @@ from retention_engine.arbitration import Policy
 from retention_engine.clubs import Club
 from retention_engine.clubs.clerk import CARRIED_OUT
 from retention_engine.clubs.giving import NoCodes
+from retention_engine.engine.accounts import keep_accounts
 from retention_engine.engine.advance import Advance
 from retention_engine.engine.cashier import Cashier
 from retention_engine.engine.club import follow
@@ -69,10 +70,13 @@ class Engine(Reader):
             observers: are told what was recorded and decided, after its commit.
 
         Raises:
-            DefinitionError: wrong rules or policies, or an unknown store. TimeError: unknown zone.
+            DefinitionError: wrong rules or policies, an unknown store, or a club without accounts that the store keeps.
+            TimeError: unknown zone.
             StoreError: unusable store.
         """
         super().__init__(RuleSet.of(rules), store, zone, policies, club=club)
+        if club is not None:
+            self._keep_accounts(club, is_ours=isinstance(store, str))
         self._since = None if since is None else to_instant(since)
         self._lateness = lateness.micros
         self._assume_sent = assume_sent
@@ -82,6 +86,14 @@ class Engine(Reader):
         self._codes = None if club is None or keys is None else Codes(self, club.promotions, keys, teller=club)
         self._launched: dict[str, int] | None = None
         self._stood = self._cursor()
+
+    def _keep_accounts(self, club: Club, *, is_ours: bool) -> None:
+        try:
+            keep_accounts(self.store, club)
+        except DefinitionError:
+            if is_ours:
+                self.close()
+            raise
 
     def record(self, facts: Recordable | Iterable[Recordable]) -> Recorded:
         """Store facts, orders or customers in one commit; nothing is decided yet. Safe to repeat.
