@@ -124,7 +124,7 @@ def lives(draw: st.DrawFn, *, customer: str = "anna", most: int = 8) -> Life:
     if draw(st.integers(0, 3)) == 0:
         until = draw(st.none() | _HOURS)
         gift: dict[str, Any] = {"programme": "tiers", "level": "silver", "until": until, "reason": "gift"}
-        made.append(LevelSet(id="set", customer=customer, at=draw(_HOURS), **gift))
+        made.append(LevelSet(id="level", customer=customer, at=draw(_HOURS), **gift))
     account = CLUB.programmes[0].account(customer)
     commands = [draw(_commands(account, number)) for number in range(draw(st.integers(0, 4)))]
     return Life(tuple(made), tuple(sorted(commands, key=lambda one: one.at)), START + (LENGTH + 30) * DAY)
