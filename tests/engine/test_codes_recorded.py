@@ -80,6 +80,58 @@ def test_the_order_of_recording_does_not_matter(policy: Cancel, facts: list[tupl
             assert engine.verify() == []
 
 
+def back(number: int, at: int, amount: int | None) -> Fact:
+    """Return a refund of the order, of an amount in euro cents or of everything."""
+    money = None if amount is None else Money(amount, "EUR")
+    return OrderRefunded(id=f"back{number}", customer="anna", at=START + at, order_id="o1", amount=money)
+
+
+WAYS: list[tuple[list[int | None], bool]] = [
+    ([9_000], True),
+    ([4_500, 4_500], True),
+    ([20_000], True),
+    ([8_999], False),
+    ([4_500, None], True),
+]
+
+
+@pytest.mark.parametrize(("parts", "free"), WAYS, ids=str)
+def test_money_that_went_back_as_a_whole_frees_the_code(parts: list[int | None], free: bool) -> None:
+    """At once or in parts, with the amount or without, whatever was recorded first."""
+    paid = Order(id="o1", customer="anna", at=START + 2, lines=LINES, total=Money(9_000, "EUR"))
+    facts = [OrderPlaced.of(paid), *(back(number, 3 + number, part) for number, part in enumerate(parts))]
+    for mixed in permutations(facts):
+        engine, _ = held()
+        for fact in mixed:
+            engine.record(fact)
+        assert told(engine)[-1] == ("code_released" if free else "code_used"), mixed
+        assert engine.verify() == []
+
+
+def test_money_that_went_back_before_a_new_payment_counts_no_more() -> None:
+    """Refunded in parts, paid again: the code is used again, and one more part does not free it."""
+    engine, _ = held()
+    engine.record(Order(id="o1", customer="anna", at=START + 2, lines=LINES, total=Money(9_000, "EUR")))
+    engine.record([back(1, 3, 4_500), back(2, 4, 4_500)])
+    assert told(engine)[-1] == "code_released"
+    engine.record(about(OrderPaid, 5))
+    assert told(engine)[-1] == "code_used"
+    engine.record(back(3, 6, 4_500))
+    assert told(engine)[-1] == "code_used"
+    engine.record(back(4, 7, 4_500))
+    assert told(engine)[-1] == "code_released"
+
+
+def test_an_order_for_nothing_is_not_refunded_by_other_money() -> None:
+    """What went back in another currency is no part of the order; an order for nothing is off as a whole or not."""
+    engine, _ = held()
+    engine.record(Order(id="o1", customer="anna", at=START + 2, lines=LINES, total=Money(0, "EUR")))
+    engine.record(OrderRefunded(id="usd", customer="anna", at=START + 3, order_id="o1", amount=Money(1, "USD")))
+    assert told(engine)[-1] == "code_used"
+    engine.record(back(1, 4, None))
+    assert told(engine)[-1] == "code_released"
+
+
 def test_a_payment_before_a_cancellation_that_is_dated_ahead() -> None:
     """The code was used from the payment on, and is free from the cancellation on."""
     engine, _ = held()

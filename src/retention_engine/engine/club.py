@@ -47,23 +47,36 @@ def _settle(store: Store, codes: CodeDesk, new: Sequence[Fact]) -> None:
 
 
 def _status(told: Iterable[Fact]) -> Status:
-    """Return where facts leave an order; money that went back as a whole cancels it."""
+    """Return where facts leave an order; money that went back as a whole, at once or in parts, cancels it."""
     draft = OrderDraft()
+    refunds = []
     for fact in told:
         if isinstance(fact, OrderRefunded):
-            draft.see(OrderCancelled(id=fact.id, customer=fact.customer, at=fact.at, order_id=fact.order_id))
+            refunds.append(fact)
         else:
             draft.see(fact)
+    for one in sorted(refunds, key=lambda each: (each.at, each.id)):
+        draft.see(one)
+        if _is_whole(one, draft):
+            draft.see(OrderCancelled(id=one.id, customer=one.customer, at=one.at, order_id=one.order_id))
     if draft.is_cancelled:
         return Status.CANCELLED
     return Status.PLACED if draft.payment is None else Status.PAID
 
 
+def _is_whole(refund: OrderRefunded, draft: OrderDraft) -> bool:
+    """Tell whether nothing is left of an order after a refund; of one for nothing there is no part to give back."""
+    if refund.amount is None:
+        return True
+    order = None if draft.placed is None else draft.placed.order
+    return order is not None and order.total.amount > 0 and draft.total(order) == 0
+
+
 def _order(fact: Fact) -> str:
-    """Return the order that a fact says is paid or is off, for the codes it uses; empty: none."""
+    """Return the order whose codes a fact may settle; empty: none."""
     match fact:
-        case OrderPlaced(paid=True):
+        case OrderPlaced():
             return fact.order.id
-        case OrderPaid() | OrderCancelled() | OrderRefunded(amount=None):
+        case OrderPaid() | OrderCancelled() | OrderRefunded():
             return fact.order_id
     return ""
