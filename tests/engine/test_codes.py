@@ -327,6 +327,28 @@ def test_an_order_that_was_paid_takes_nothing_more() -> None:
     assert found.refused == {"other-code": Refusal.NOT_COMBINABLE, "x": Refusal.UNKNOWN}
 
 
+def test_a_first_order_code_is_held_by_one_basket() -> None:
+    """Two open baskets of one new customer are not both the first order; what is free again, the other may have."""
+    service, when = codes(promotion(first_order=True)), START
+    one, other = basket("o1"), basket("o2")
+
+    def counts(checkout: Any, at: int) -> bool:
+        found = service.hold(checkout, ["spring-code"], at=at)
+        assert found.applied or found.refused == {"spring-code": Refusal.NOT_FIRST_ORDER}
+        return bool(found.applied)
+
+    assert [counts(each, when) for each in (one, other, one, basket("o3", "bob"))] == [True, False, True, True]
+    assert counts(other, when + HOUR)
+    assert not counts(one, when + HOUR)
+    service.void("o2", at=when + HOUR)
+    assert counts(one, when + HOUR)
+    assert service.capture("o1", at=when + HOUR) == (Settled("spring", Stage.USED),)
+    assert service.capture("o2", at=when + HOUR) == (Settled("spring", Stage.ENDED, Refusal.USED_UP),)
+    service.void("o1", at=when + HOUR)
+    assert counts(other, when + HOUR)
+    assert service.verify(at=when + HOUR) == []
+
+
 def test_two_that_go_together_are_both_held() -> None:
     """A third that does not is refused, whatever is typed first."""
     both = [promotion(name, combines_with=["order"]) for name in ("a-1", "b-1")]

@@ -102,6 +102,10 @@ class Limit:
             raise DefinitionError("a limit says uses= or amount=; for no limit leave it out")
 
 
+FIRST_ORDER = Limit(uses=1, per="customer")
+"""Of two orders that a customer makes at once, only one is the first."""
+
+
 @frozen(kw_only=True, field_transformer=typed)
 class Promotion:
     """What is taken off an order, under conditions. What is left out limits nothing.
@@ -125,7 +129,7 @@ class Promotion:
         hours: the part of the day in which it counts.
         lines: conditions on the lines it is about, such as ``item.category == "tea"``.
         who: the customers it is for.
-        first_order: whether it is for a customer's first order only.
+        first_order: whether it is for a customer's first order only: one basket at a time can hold it.
         channels: where it counts.
         least: the least worth of the basket.
         most: the greatest worth of the basket.
@@ -238,6 +242,8 @@ class Promotion:
 
     def keys(self, checkout: Checkout, code: str | None, view: View) -> Iterator[tuple[Limit, tuple[str, ...]]]:
         """Yield each limit with the keys of the counters it looks at; per customer one for each of their names."""
+        if self.first_order:
+            yield FIRST_ORDER, tuple("\n".join((self.id, "first_order", who)) for who in checkout.people())
         for limit in self.limits:
             start = "" if limit.period is None else str(period_of(limit.period, view.now, view.where)[0])
             whose = {"promotion": ("",), "code": (code or "",), "customer": checkout.people()}[limit.per]

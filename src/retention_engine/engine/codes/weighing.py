@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from retention_engine.clubs.checkouts import Checkout
 from retention_engine.clubs.eligibility import expired, refusal
-from retention_engine.clubs.promotions import Limit
+from retention_engine.clubs.promotions import FIRST_ORDER, Limit
 from retention_engine.engine.codes.books import Books
 from retention_engine.engine.codes.registry import Claim
 from retention_engine.errors import FactError
@@ -129,6 +129,8 @@ class Weigher:
             why = alone.full(self.books.counters, order, at)
             if why == "amount":
                 return Refusal.BUDGET_SPENT
+            if why == "uses" and limit is FIRST_ORDER:
+                return Refusal.NOT_FIRST_ORDER
             if why == "uses":
                 used_up = self.books.counters[name].used >= (limit.uses or 0)
                 return _FULL[limit.per] if used_up or limit.per == "customer" else Refusal.HELD
