@@ -25,8 +25,8 @@ from retention_engine.loyalty.awards import vesting_after
 from retention_engine.loyalty.units import LARGEST
 from retention_engine.loyalty.validity import lasting
 from retention_engine.predicates import Attribute, FieldTest, MonthDay, Truth, Where, anchor_of, events
-from retention_engine.state import EVENTS, History, Moment, as_event, event_name
-from retention_engine.timing import LocalDays, anniversary, local_date, start_of_day
+from retention_engine.state import EVENTS, History, Moment, as_event, event_name, zones_of
+from retention_engine.timing import LocalDays, anniversary, is_zone, local_date, start_of_day, zone
 from retention_engine.typed import typed
 from retention_engine.view import View
 
@@ -90,7 +90,7 @@ class Bonus(_Bonus):
 
 @frozen(field_transformer=typed)
 class YearlyBonus(_Bonus):
-    """Units once a year, due at the local start of a date.
+    """Units once a year, due at the local start of a date, or at the move to a zone in which it has begun already.
 
     Attributes:
         anchor: ``customer.birthday``, ``customer.registered`` (from the first anniversary on) or ``month_day(3, 8)``.
@@ -113,17 +113,16 @@ class YearlyBonus(_Bonus):
         if value not in {"feb28", "mar1"}:
             raise DefinitionError(f"leap is feb28 or mar1, not {shown(value)}")
 
-    def dates(self, view: View) -> Iterator[tuple[int, int]]:
-        """Yield (instant, year) of every time it is due from the local year of a view on, in order."""
+    def dates(self, view: View) -> Iterator[tuple[date, int]]:
+        """Yield (local date, year) of every time it is due from the year before the local one of a view on."""
         found = anchor_of(self.anchor, view)
         if found is None:
             return
         value = view.history.value(self.anchor.name) if isinstance(self.anchor, Attribute) else None
         first = local_date(value, view.where).year + 1 if isinstance(value, Moment) else 2
-        year = local_date(view.now, view.where).year
+        year = local_date(view.now, view.where).year - 1  # whoever moves east may jump over the end of a year
         for each in range(max(first, year), 9998):
-            day = anniversary(found.month, found.day, each, self.leap)
-            yield start_of_day(_ahead(day, self.before.count), view.where), each
+            yield _ahead(anniversary(found.month, found.day, each, self.leap), self.before.count), each
 
 
 def _ahead(day: date, count: int) -> date:
@@ -148,14 +147,29 @@ def due_bonuses(
 ) -> tuple[list[Due], int | None]:
     """Return the yearly bonuses due in (after, upto], in order, and the next instant at which one may be due.
 
-    Each is asked with what is known of the customer now, at its own instant.
+    Each is asked with what is known of the customer now, at its own instant. A date that had not begun where the
+    customer lived before, and has begun where they live now, is due at the move: at ``upto``.
     """
     found, later = [], []
+    before = _lived(history, after, where)
     for bonus in bonuses:
-        for at, year in bonus.dates(View(history, after, where)):
+        for day, year in bonus.dates(View(history, after, where)):
+            at = start_of_day(day, where)
             if at > upto:
                 later.append(at)
                 break
+            if at <= after < start_of_day(day, before):
+                at = upto
             if at > after and (bonus.when is None or bonus.when.verdict(View(history, at, where)).holds):
                 found.append(Due(at, f"{bonus.id}:{history.customer}:{year}", bonus.amount, bonus))
     return sorted(found, key=lambda one: (one.at, one.key)), min(later, default=None)
+
+
+def _lived(history: History, at: int, where: ZoneInfo) -> ZoneInfo:
+    """Return the zone of the customer as it was known at an instant; a zone that is learned first is no move.
+
+    Args:
+        where: the zone as it is known now.
+    """
+    known = [name for since, name in zones_of(history) if since <= at]
+    return zone(known[-1]) if known and is_zone(known[-1]) else where
