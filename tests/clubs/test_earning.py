@@ -281,7 +281,10 @@ VESTINGS: list[tuple[Vesting, list[tuple[int, Any]], int | None]] = [
     (Vesting(start="delivered"), [(4 * DAY, f.OrderDelivered)], 18 * DAY),
     (Vesting(start="delivered", latest=days(60)), [], 61 * DAY),
     (Vesting(start="delivered", latest=days(60)), [(4 * DAY, f.OrderDelivered)], 18 * DAY),
+    (Vesting(start="delivered", latest=days(60)), [(55 * DAY, f.OrderDelivered)], 61 * DAY),
+    (Vesting(start="delivered", latest=days(60)), [(62 * DAY, f.OrderDelivered)], 61 * DAY),
     (Vesting(start="checked", after=days(0)), [(5 * DAY, "checked")], 5 * DAY),
+    (Vesting(start="checked"), [(9 * DAY, "checked"), (5 * DAY, "checked")], 19 * DAY),
     (Vesting(start="checked", after=days(0)), [(5 * DAY, "other")], None),
     (Vesting(round_up=True), [], 15 * DAY),
     (Vesting(after=days(1), round_up=True, zone="Asia/Tokyo"), [], 2 * DAY + 15 * HOUR),
@@ -293,14 +296,37 @@ def test_units_vest_when_the_rule_says(vesting: Vesting, later: list[tuple[int, 
     """After payment, delivery or an event of the shop; paid at 1 January 1970, 24:00."""
     till = Till(programme(Earning("base", per_money(1, 100), vesting=vesting, validity=lo.Lasts(months=1))))
     till.buy(line("A", 1000), at=DAY)
-    for at, what in later:
+    for number, (at, what) in enumerate(later):
         if isinstance(what, str):
-            till.take(f.Event(id=what, customer="anna", at=at, name=what, data={"order": "o"}))
+            till.take(f.Event(id=f"{number}", customer="anna", at=at, name=what, data={"order": "o"}))
         else:
             till.about(what, at=at)
     (stock,) = till.state.lots.values()
     assert stock.vests_at == vests
     assert (stock.expires_at is None) == (vests is None)
+
+
+@pytest.mark.parametrize("what", ["checked", "delivered"])
+def test_an_order_that_is_paid_again_waits_anew(what: str) -> None:
+    """What happened to it before the cancellation says nothing about the second payment."""
+    vesting = Vesting(start=what, after=days(1))
+    till = Till(programme(Earning("base", per_money(1, 100), vesting=vesting)))
+
+    def happens(at: int) -> None:
+        if what == "delivered":
+            till.about(f.OrderDelivered, at=at)
+        else:
+            till.take(f.Event(id=f"{at}", customer="anna", at=at, name=what, data={"order": "o"}))
+
+    till.buy(line("A", 1000), at=DAY)
+    happens(2 * DAY)
+    assert till.ledger.balance(till.account, 3 * DAY).available == 10
+    till.about(f.OrderCancelled, at=4 * DAY)
+    till.about(f.OrderPaid, at=5 * DAY)
+    assert till.ledger.balance(till.account, 40 * DAY).pending == 10
+    happens(41 * DAY)
+    assert till.ledger.balance(till.account, 42 * DAY - 1).pending == 10
+    assert till.ledger.balance(till.account, 42 * DAY).available == 10
 
 
 def test_rules_of_one_order_vest_expire_and_are_named_each_in_its_own_way() -> None:

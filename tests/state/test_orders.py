@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -79,6 +80,22 @@ def test_the_first_delivery_counts() -> None:
     assert history.records("deliveries") == [DeliveryRecord("o", 7, 100, 2, None)]
     assert history.records("orders")[0].delivered
     assert rows(told(placed(), first, about(f.OrderCancelled, 8, order_id="o")), "deliveries") == []
+
+
+def test_paid_again_it_is_delivered_again() -> None:
+    """What came before the cancellation is no delivery of the order that was paid after it, whatever was told first."""
+    facts = [
+        placed("o", 1, lines=[TEA]),
+        about(f.OrderDelivered, 2, order_id="o"),
+        about(f.OrderCancelled, 3, order_id="o"),
+        about(f.OrderPaid, 4, order_id="o"),
+    ]
+    for mixed in permutations(facts):
+        history = told(*mixed)
+        assert [order.delivered for order in history.records("orders")] == [False], mixed
+        assert history.records("deliveries") == []
+        again = told(*mixed, about(f.OrderDelivered, 5, order_id="o"))
+        assert again.records("deliveries") == [DeliveryRecord("o", 5, 100, 2, None)]
 
 
 def test_an_order_placed_again_replaces_the_first() -> None:

@@ -123,9 +123,9 @@ def _unplaced(order_id: str, state: State, cancelled: Account | None, now: int) 
 
 
 def _happened(draft: OrderDraft) -> tuple[tuple[str, int], ...]:
-    found = dict(draft.events)
-    if draft.delivered is not None:
-        found[DELIVERED] = draft.delivered
+    found, delivered = draft.happened, draft.delivered
+    if delivered is not None:
+        found[DELIVERED] = delivered
     if draft.payment is not None:
         found[PAID] = draft.payment[0]
     return tuple(sorted(found.items()))

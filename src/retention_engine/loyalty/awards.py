@@ -52,7 +52,8 @@ class Vesting:
     Attributes:
         start: ``paid``, ``delivered``, or the name of an event of the shop with ``order`` in its data.
         after: how long after it.
-        latest: how long after the payment they are spendable even if it never happens; None: they wait for it.
+        latest: how long after the payment they are spendable at the latest, whether it has happened or not; None: they
+            wait for it.
         round_up: to the next local midnight, so that a whole shop vests together.
         zone: whose midnight.
     """

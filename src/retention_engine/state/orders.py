@@ -19,7 +19,8 @@ class OrderDraft:
         payments: (at, id) of every fact that says it is paid.
         cancelled: (at, id) of the latest cancellation; a later payment makes it an order again.
         refunds: by the id of the fact.
-        events: when each event of the shop that names the order in its data happened first.
+        deliveries: (at, id) of every fact that says it is delivered.
+        events: the same of the events of the shop that name the order in their data, by name.
         facts: all of them by id, so that what was known at an earlier instant can be told; how many there are tells
             one state of the order from another.
     """
@@ -27,9 +28,9 @@ class OrderDraft:
     placed: f.OrderPlaced | None = None
     payments: set[tuple[int, str]] = field(factory=set)
     cancelled: tuple[int, str] | None = None
-    delivered: int | None = None
     refunds: dict[str, f.OrderRefunded] = field(factory=dict)
-    events: dict[str, int] = field(factory=dict)
+    deliveries: set[tuple[int, str]] = field(factory=set)
+    events: dict[str, set[tuple[int, str]]] = field(factory=dict)
     facts: dict[str, f.Fact] = field(factory=dict)
 
     def see(self, fact: f.Fact) -> None:
@@ -46,11 +47,11 @@ class OrderDraft:
             case f.OrderCancelled():
                 self.cancelled = when if self.cancelled is None else max(self.cancelled, when)
             case f.OrderDelivered():
-                self.delivered = fact.at if self.delivered is None else min(self.delivered, fact.at)
+                self.deliveries.add(when)
             case f.OrderRefunded():
                 self.refunds[fact.id] = fact
             case f.Event():
-                self.events[fact.name] = min(fact.at, self.events.get(fact.name, fact.at))
+                self.events.setdefault(fact.name, set()).add(when)
             case _:
                 return
         self.facts[fact.id] = fact
@@ -66,6 +67,21 @@ class OrderDraft:
         """Whether it was cancelled, and not paid again since."""
         payment = self.payment
         return self.cancelled is not None and (payment is None or payment < self.cancelled)
+
+    @property
+    def delivered(self) -> int | None:
+        """When it was delivered first, as ``happened`` counts; None: it is not known to be."""
+        return self._first(self.deliveries)
+
+    @property
+    def happened(self) -> dict[str, int]:
+        """When each event of the shop happened first; paid again after a cancellation, it has to happen once more."""
+        found = ((name, self._first(told)) for name, told in self.events.items())
+        return {name: at for name, at in found if at is not None}
+
+    def _first(self, told: set[tuple[int, str]]) -> int | None:
+        since = None if self.cancelled is None or self.is_cancelled else self.cancelled
+        return min((each[0] for each in told if since is None or each > since), default=None)
 
     @property
     def standing(self) -> list[f.OrderRefunded]:
@@ -127,9 +143,9 @@ def fold_order(history: History, fact: Any) -> None:
 
 def _put(history: History, draft: OrderDraft, order: f.Order) -> None:
     total, items = draft.total(order), sum(line.quantity for line in order.lines)
-    delivered = draft.delivered is not None
-    record = OrderRecord(order.id, order.at, total, order.total.currency, items, order.channel, order.promo, delivered)
-    history.put("orders", record)
+    delivered = draft.delivered
+    words = (order.channel, order.promo, delivered is not None)
+    history.put("orders", OrderRecord(order.id, order.at, total, order.total.currency, items, *words))
     for number, line in enumerate(order.lines):
         words = (
             line.sku,
@@ -140,8 +156,10 @@ def _put(history: History, draft: OrderDraft, order: f.Order) -> None:
             line.price.amount * line.quantity,
         )
         history.put("purchases", PurchaseRecord(f"{order.id}#{number:04}", order.at, order.id, *words))
-    if draft.delivered is not None:
-        history.put("deliveries", DeliveryRecord(order.id, draft.delivered, total, items, order.channel))
+    if delivered is None:
+        history.drop("deliveries", order.id)
+    else:
+        history.put("deliveries", DeliveryRecord(order.id, delivered, total, items, order.channel))
 
 
 def _drop(history: History, order: f.Order) -> None:
