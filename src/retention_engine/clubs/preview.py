@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from retention_engine.clubs.order_lines import bought
 from retention_engine.clubs.programme import Programme
 from retention_engine.errors import DefinitionError, LedgerError, nearest, shown
-from retention_engine.facts import Line, Order
+from retention_engine.facts import Line, Order, OrderPlaced
 from retention_engine.loyalty import PAID, Redeem, State, advance, step_key
 from retention_engine.loyalty.earning import Spendable, receipt_for
 from retention_engine.money import Money
+from retention_engine.state import supposed
 from retention_engine.view import View
 
 
@@ -54,6 +55,8 @@ def preview(
 ) -> Preview:
     """Return what a cart would earn and how much of it units may pay.
 
+    Conditions on the customer are asked as the order will ask them: as if the cart were placed and paid now.
+
     Args:
         total: what is to be paid for the cart; None: the sum of its lines.
         paid: minor units of money that something else has paid, such as a voucher.
@@ -66,9 +69,12 @@ def preview(
     if order.total.currency != programme.currency:
         raise DefinitionError(f"the cart is in {order.total.currency}, the programme in {programme.currency}")
     found = bought(order)
+    then = view
+    if any(rule.when is not None for rule in programme.earning):
+        then = evolve(view, history=supposed(view.history, OrderPlaced.of(order)))
     receipt = receipt_for(
         found.lines,
-        programme.offers(found, view, tier),
+        programme.offers(found, then, tier),
         points=points,
         point_value=programme.point_value,
         split=programme.split,

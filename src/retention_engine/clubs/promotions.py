@@ -243,7 +243,7 @@ class Promotion:
     def keys(self, checkout: Checkout, code: str | None, view: View) -> Iterator[tuple[Limit, tuple[str, ...]]]:
         """Yield each limit with the keys of the counters it looks at; per customer one for each of their names."""
         if self.first_order:
-            yield FIRST_ORDER, tuple("\n".join((self.id, "first_order", who)) for who in checkout.people())
+            yield FIRST_ORDER, tuple(f"{self.id}\nfirst_order\n{who}" for who in checkout.people())
         for limit in self.limits:
             start = "" if limit.period is None else str(period_of(limit.period, view.now, view.where)[0])
             whose = {"promotion": ("",), "code": (code or "",), "customer": checkout.people()}[limit.per]

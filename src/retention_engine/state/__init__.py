@@ -3,7 +3,7 @@
 from retention_engine.state.choices import pair_id
 from retention_engine.state.codes import CodesKnown, codes_known
 from retention_engine.state.fields import fields_of, kind_of_value, read_any, read_field
-from retention_engine.state.fold import apply, as_event, event_name, fold
+from retention_engine.state.fold import apply, as_event, event_name, fold, supposed
 from retention_engine.state.history import EVERYTHING, Change, Held, History, Steps, Teller
 from retention_engine.state.ledger import posted_to
 from retention_engine.state.orders import FACTS_OF_ORDERS, OrderDraft
@@ -51,5 +51,6 @@ __all__ = [
     "read_any",
     "read_field",
     "referral_of",
+    "supposed",
     "zones_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 
 import attrs
@@ -64,6 +65,15 @@ def apply(history: History, fact: f.Fact) -> None:
     step = _STEPS.get(type(fact))
     if step is not None:
         step(history, fact)
+
+
+def supposed(history: History, placed: f.OrderPlaced) -> History:
+    """Return what would be known if an order were placed, too; the history itself stays as it is."""
+    found, name = history.copy(), ("order", placed.order.id)
+    if name in found.drafts:
+        found.drafts[name] = deepcopy(found.drafts[name])
+    apply(found, placed)
+    return found
 
 
 def event_name(fact: f.Fact) -> str:

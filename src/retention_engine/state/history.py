@@ -159,6 +159,20 @@ class History:
         """
         return self._arrived.setdefault(about, [])
 
+    def copy(self) -> History:
+        """Return another history of the same, to apply facts to; drafts are shared until somebody replaces one."""
+        return History(
+            self.customer,
+            wanted=self.wanted,
+            lists={name: [*rows] for name, rows in self.lists.items()},
+            attributes=dict(self.attributes),
+            drafts=dict(self.drafts),
+            first=self.first,
+            teller=self.teller,
+            arrived={about: [*known] for about, known in self._arrived.items()},
+            index=dict(self._index),
+        )
+
     def stir(self) -> None:
         """Take note that a fact came: what the teller said may be another now."""
         if self.teller is not None:

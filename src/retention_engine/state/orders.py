@@ -144,8 +144,8 @@ def fold_order(history: History, fact: Any) -> None:
 def _put(history: History, draft: OrderDraft, order: f.Order) -> None:
     total, items = draft.total(order), sum(line.quantity for line in order.lines)
     delivered = draft.delivered
-    words = (order.channel, order.promo, delivered is not None)
-    history.put("orders", OrderRecord(order.id, order.at, total, order.total.currency, items, *words))
+    how = (order.channel, order.promo, delivered is not None)
+    history.put("orders", OrderRecord(order.id, order.at, total, order.total.currency, items, *how))
     for number, line in enumerate(order.lines):
         words = (
             line.sku,
