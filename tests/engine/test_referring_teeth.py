@@ -14,9 +14,10 @@ from attrs import evolve
 
 from retention_engine import facts as f
 from retention_engine.clubs import referred
+from retention_engine.clubs.friend_orders import Purchase
 from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.engine import referring
-from retention_engine.facts.referrals import told
+from retention_engine.facts.telling import told
 from retention_engine.loyalty.referrals import ReferralState, Reward, rewards, standing
 from tests.engine._referral_oracle import check
 
@@ -67,8 +68,8 @@ def changes_are_not_told(patch: Patch) -> None:
 
 def refunds_change_nothing(patch: Patch) -> None:
     """A refunded order still brings the reward (AffiliateWP#2602)."""
-    sound = referred._purchases
-    patch.setattr(referred, "_purchases", lambda told: [evolve(each, refunds=()) for each in sound(told)])
+    sound = referred.purchases
+    patch.setattr(referred, "purchases", lambda *told: [evolve(each, refunds=()) for each in sound(*told)])
 
 
 def hold_is_too_long(patch: Patch) -> None:
@@ -85,7 +86,7 @@ def window_is_closed(patch: Patch) -> None:
 
 def old_customers_count(patch: Patch) -> None:
     """Whoever bought before is brought all the same."""
-    patch.setattr(referred._Purchase, "was_bought", lambda *_: False)
+    patch.setattr(Purchase, "was_bought", lambda *_: False)
 
 
 def doubts_do_not_wait(patch: Patch) -> None:
@@ -123,8 +124,8 @@ def bans_are_forgotten(patch: Patch) -> None:
 
 def only_paid_once(patch: Patch) -> None:
     """An order that is paid again is nothing (wpswings#111)."""
-    sound = referred._purchases
-    patch.setattr(referred, "_purchases", lambda told: list(sound(told))[:1])
+    sound = referred.purchases
+    patch.setattr(referred, "purchases", lambda *told: list(sound(*told))[:1])
 
 
 FAULTS: list[Callable[[Patch], None]] = [

@@ -54,6 +54,7 @@ OF_THE_ENGINE = [
     "ledger_refused",
     "level_reached",
     "referral_attributed",
+    "referral_covered",
 ]
 
 

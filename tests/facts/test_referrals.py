@@ -8,7 +8,7 @@ import pytest
 
 from retention_engine import facts as f
 from retention_engine.errors import FactError
-from retention_engine.facts.referrals import told
+from retention_engine.facts.telling import told
 from retention_engine.keys import fingerprint
 from retention_engine.money import Money
 

@@ -71,7 +71,8 @@ class ReferralProgramme:
         id: its stable name: up to 40 letters, digits, ``-`` and ``_``.
         advocate: what who invites gets, None: nothing.
         friend: what who comes gets, None: nothing.
-        order: what the first paid order has to be, as in ``item.total >= 3000``; of what is left after refunds.
+        order: what the first paid order has to be, as in ``item.total >= 3000``; of the money left after refunds: what
+            was held or spent for it at the counter, in units of a programme of the club, is no money.
         window: how long after the touch that order has to be paid.
         hold: how long after that it can be returned: rewards are pending until then.
         last_touch: the last touch before the sign-up counts, not the first.

@@ -6,27 +6,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from retention_engine.clubs.friend_orders import purchases
 from retention_engine.clubs.referrals import ReferralProgramme
 from retention_engine.facts import (
     AdvocateBanned,
     Fact,
     FriendJoined,
     FriendJudged,
-    Order,
-    OrderCancelled,
-    OrderPaid,
-    OrderPlaced,
-    OrderRefunded,
     ReferralAttributed,
+    ReferralCovered,
     ReferralJudged,
 )
 from retention_engine.loyalty import Command, State
 from retention_engine.loyalty.referrals import (
     Case,
     CodeReward,
-    Deal,
     Objection,
     ReferralState,
     Reward,
@@ -37,9 +33,7 @@ from retention_engine.loyalty.referrals import (
     reward_key,
     settle,
 )
-from retention_engine.money import Money
 from retention_engine.state import History, referral_of
-from retention_engine.state.records import OrderRecord
 from retention_engine.timing import EARLIEST, zone
 from retention_engine.view import View
 
@@ -102,8 +96,10 @@ def own_referral(programme: ReferralProgramme, history: History) -> Iterator[tup
     for one in told:
         if isinstance(one, ReferralAttributed):
             drafts = (draft for (subject, _), draft in history.drafts.items() if subject == "order")
-            judged = [each for each in told if isinstance(each, ReferralJudged)]
-            yield one, _case(programme, one, [draft.facts.values() for draft in drafts], judged)
+            mine: list[ReferralJudged | ReferralCovered] = [each for each in told if isinstance(each, ReferralJudged)]
+            covers = (each for each in told if isinstance(each, ReferralCovered))
+            mine += [each for each in covers if each.friend == history.customer]
+            yield one, _case(programme, one, [draft.facts.values() for draft in drafts], mine)
 
 
 def friends_brought(programme: ReferralProgramme, history: History) -> Iterator[tuple[Joining, Case]]:
@@ -112,27 +108,33 @@ def friends_brought(programme: ReferralProgramme, history: History) -> Iterator[
     placed: dict[str, list[Iterable[Fact]]] = {}
     for (friend, _), facts in draft.orders.items():
         placed.setdefault(friend, []).append(facts.values())
-    judged: dict[str, list[Any]] = {}
+    said: dict[str, list[Any]] = {}
     for one in draft.facts.values():
-        if isinstance(one, FriendJudged):
-            judged.setdefault(one.friend, []).append(one)
+        if isinstance(one, FriendJudged | ReferralCovered):
+            said.setdefault(one.friend, []).append(one)
     for _, one in sorted(draft.facts.items()):
         if isinstance(one, FriendJoined):
-            yield one, _case(programme, one, placed.get(one.friend, []), judged.get(one.friend, []))
+            yield one, _case(programme, one, placed.get(one.friend, []), said.get(one.friend, []))
 
 
 def _case(
     programme: ReferralProgramme,
     one: Joining,
     told: list[Iterable[Fact]],
-    judged: Sequence[ReferralJudged | FriendJudged],
+    said: Sequence[ReferralJudged | FriendJudged | ReferralCovered],
 ) -> Case:
-    """Return everything said about a referral, whichever side it was said to."""
-    purchases = [each for facts in told for each in _purchases(facts)]
+    """Return everything said about a referral, whichever side it was said to.
+
+    Args:
+        told: the facts of each order of the friend.
+    """
+    covers = [each for each in said if isinstance(each, ReferralCovered)]
+    judged = [each for each in said if not isinstance(each, ReferralCovered)]
+    bought = [each for facts in told for each in purchases(facts, covers)]
     refused = one.refused
-    if refused is None and any(each.was_bought(one.touched_at) for each in purchases):
+    if refused is None and any(each.was_bought(one.touched_at) for each in bought):
         refused = "has_ordered"
-    later = [each for each in purchases if each.paid_at >= one.touched_at]
+    later = [each for each in bought if each.paid_at >= one.touched_at]
     approved_at, rejected_at = _reviews(judged)
     same = [(each.at, each.verdict, each.verdict.removeprefix("same_")) for each in judged]
     objections = [Objection(at, code) for at, code, sort in same if sort in programme.guards.reject_same]
@@ -160,74 +162,6 @@ def _reviews(judged: Sequence[ReferralJudged | FriendJudged]) -> tuple[int | Non
     for at, verdict in words:
         rejected = None if verdict == "approved" else at if rejected is None else rejected
     return approved, rejected
-
-
-@frozen(kw_only=True)
-class _Purchase:
-    """An order from its payment to its cancellation; paid again, it is another one.
-
-    Attributes:
-        refunds: what went back meanwhile, None: everything, and when.
-    """
-
-    order: Order
-    paid_at: int
-    cancelled_at: int | None
-    refunds: tuple[tuple[int, Money | None], ...]
-
-    def was_bought(self, instant: int) -> bool:
-        """Tell whether it made somebody a customer before an instant."""
-        return self.paid_at < instant and not (self.cancelled_at is not None and self.cancelled_at < instant)
-
-    def deal(self, programme: ReferralProgramme) -> Deal:
-        """Return whether it qualifies, and until when."""
-        left, lost = self.order.total.amount, []
-        if self.cancelled_at is not None:
-            lost.append((self.cancelled_at, "order_cancelled"))
-        if self._fails(programme, left):
-            lost.append((self.paid_at, "order_unfit" if left else "nothing_paid"))
-        for at, amount in self.refunds:
-            if amount is None:
-                left = 0
-            elif amount.currency == self.order.total.currency:
-                left = max(0, left - amount.amount)
-            if self._fails(programme, left):
-                lost.append((max(at, self.paid_at), "order_refunded"))
-        lost_at, reason = min(lost, default=(None, ""))
-        return Deal(self.paid_at, self.order.id, lost_at, reason)
-
-    def _fails(self, programme: ReferralProgramme, left: int) -> bool:
-        order = self.order
-        words: dict[str, Any] = {"channel": order.channel, "promo": order.promo, "delivered": False}
-        record = OrderRecord(order.id, order.at, left, currency=order.total.currency, items=0, **words)
-        return left == 0 or not programme.fits(record)
-
-
-def _purchases(told: Iterable[Fact]) -> Iterator[_Purchase]:
-    """Yield an order as often as it was paid: one that was cancelled can be paid again, later."""
-    facts = list(told)
-    placed = max((each for each in facts if isinstance(each, OrderPlaced)), key=_said, default=None)
-    if placed is None:
-        return
-    paid = sorted(each.at for each in facts if _is_paid(each))
-    cancelled = sorted(each.at for each in facts if isinstance(each, OrderCancelled))
-    refunds = sorted((each.at, repr(each.amount), each.amount) for each in facts if isinstance(each, OrderRefunded))
-    since = EARLIEST - 1
-    for end in [*cancelled, None]:
-        start = next((at for at in paid if at > since and (end is None or at < end)), None)
-        if start is not None:
-            back = tuple((at, amount) for at, _, amount in refunds if since < at and (end is None or at < end))
-            yield _Purchase(order=placed.order, paid_at=start, cancelled_at=end, refunds=back)
-        since = since if end is None else end
-
-
-def _is_paid(fact: Fact) -> bool:
-    return isinstance(fact, OrderPaid) or (isinstance(fact, OrderPlaced) and fact.paid)
-
-
-def _said(fact: OrderPlaced) -> tuple[object, ...]:
-    """Return what puts two words on one order into the same sequence on both sides, whatever their ids."""
-    return fact.at, fact.order.total.amount, fact.paid, repr(fact.order.channel), repr(fact.order.promo)
 
 
 def standing_of(programme: ReferralProgramme, case: Case) -> Standing:

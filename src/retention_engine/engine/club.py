@@ -20,7 +20,7 @@ def follow(store: Store, club: Club, codes: CodeDesk | None, new: Sequence[Fact]
     """
     if codes is not None:
         _settle(store, codes, new)
-    return refer(store, club.referrals, new)
+    return refer(store, club.referrals, new, club.programmes)
 
 
 def _settle(store: Store, codes: CodeDesk, new: Sequence[Fact]) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import evolve
 
+from retention_engine.clubs import Programme
+from retention_engine.clubs.covering import coverings
 from retention_engine.clubs.referrals import ReferralGuards, ReferralProgramme
 from retention_engine.facts import (
     Fact,
@@ -22,7 +24,7 @@ from retention_engine.facts import (
     ReferralTouched,
     Registered,
 )
-from retention_engine.facts.referrals import told
+from retention_engine.facts.telling import told
 from retention_engine.keys import fingerprint
 from retention_engine.ports import Store
 from retention_engine.timing import period_of, zone
@@ -33,10 +35,15 @@ REFERRALS = "referrals"
 Facts = Mapping[str, Sequence[Fact]]
 
 
-def refer(store: Store, programmes: Iterable[ReferralProgramme], new: Sequence[Fact]) -> list[Fact]:
+def refer(
+    store: Store, programmes: Iterable[ReferralProgramme], new: Sequence[Fact], units: Iterable[Programme] = ()
+) -> list[Fact]:
     """Return what has to be recorded together with new facts, which the store has already; the same again if repeated.
 
     Called inside a transaction.
+
+    Args:
+        units: the programmes whose units may pay for orders.
     """
     declared = {one.id: one for one in programmes}
     if not declared or not new:
@@ -45,14 +52,18 @@ def refer(store: Store, programmes: Iterable[ReferralProgramme], new: Sequence[F
     desk.note(new)
     settled = [one for programme in declared.values() for one in _settled(desk, programme, new)]
     fresh = [*new, *settled]
-    known = desk.referred(new, settled)
+    known, ids = desk.referred(new, settled), {fact.id for fact in fresh}
+    covered = {customer: coverings(units, facts, ids) for customer, facts in known.items()}
+    for customer, more in covered.items():
+        known[customer] += more
+        fresh += more
     mirrors = mirrored(fresh, known)
     compared = {f.customer for f in fresh if isinstance(f, Fingerprinted)}
     compared |= {f.customer for f in mirrors if isinstance(f, FriendFingerprinted)}
     sides = desk.of(sorted(str(customer) for customer in compared), mirrors)
     found = [each for facts in sides.values() for each in matches(declared, facts, {f.id for f in [*fresh, *mirrors]})]
     judged = mirrored(found, desk.of(sorted({str(each.customer) for each in found}), [*settled, *found]))
-    return [*settled, *mirrors, *found, *judged]
+    return [*fresh[len(new) :], *mirrors, *found, *judged]
 
 
 def mirrored(new: Iterable[Fact], known: Facts) -> list[Fact]:

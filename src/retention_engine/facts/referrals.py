@@ -15,6 +15,7 @@ from attrs import Attribute, field, frozen
 from retention_engine.errors import FactError, nearest, shown
 from retention_engine.facts.base import (
     Fact,
+    check_count,
     check_optional,
     check_optional_price,
     check_price,
@@ -263,35 +264,19 @@ class FriendFingerprinted(_FriendFact):
     digest: str = field(validator=check_text, repr=False)
 
 
-def told(attributed: ReferralAttributed, cause: Fact) -> Fact | None:
-    """Return what the advocate is told of a fact of the friend; None: nothing.
+@kind("referral_covered")
+@frozen(kw_only=True)
+class ReferralCovered(_FriendFact):
+    """Units were promised to an order of a friend, or spent on it; told by the engine to the friend and the advocate.
 
-    Its id follows from that of the cause, and it takes effect at the same instant.
+    Attributes:
+        order: its id.
+        account: of the units, such as ``club/pts``.
+        seq: of the entry; of two tellings about one account and order the later entry is right.
+        amount: what all of them are worth from now on.
     """
-    common: dict[str, Any] = {
-        "id": f"friend:{fingerprint(attributed.programme, cause.id)}",
-        "customer": attributed.advocate,
-        "at": cause.at,
-        "learned": cause.learned,
-        "programme": attributed.programme,
-        "friend": attributed.customer,
-    }
-    match cause:
-        case ReferralAttributed() if cause.id == attributed.id:
-            common |= {"touched_at": cause.touched_at, "source": cause.source}
-            return FriendJoined(**common, refused=cause.refused, flags=cause.flags)
-        case _ if attributed.refused is not None:
-            return None  # without a chance of a reward the advocate need not know more
-        case OrderPlaced():
-            order = cause.order
-            common |= {"order_id": order.id, "channel": order.channel, "promo": order.promo}
-            return FriendOrdered(**common, total=order.total, paid=cause.paid)
-        case OrderPaid() | OrderCancelled() | OrderRefunded():
-            amount = cause.amount if isinstance(cause, OrderRefunded) else None
-            change = cause.KIND.removeprefix("order_")
-            return FriendOrderChanged(**common, order_id=cause.order_id, change=change, amount=amount)
-        case ReferralJudged() if cause.programme == attributed.programme:
-            return FriendJudged(**common, verdict=cause.verdict)
-        case Fingerprinted():
-            return FriendFingerprinted(**common, sort=cause.sort, digest=cause.digest)
-    return None
+
+    order: str = field(validator=check_text)
+    account: str = field(validator=check_text)
+    seq: int = field(validator=check_count)
+    amount: Money = field(validator=check_price)

@@ -207,6 +207,7 @@ _STEPS: dict[type[f.Fact], Callable[[History, Any], None]] = {
     f.FriendOrdered: fold_referral,
     f.FriendOrderChanged: fold_referral,
     f.FriendJudged: fold_referral,
+    f.ReferralCovered: fold_referral,
     f.LedgerPosted: fold_ledger,
     f.LevelSet: fold_level,
     f.LevelUnset: fold_level,

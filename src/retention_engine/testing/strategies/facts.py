@@ -78,6 +78,7 @@ _REFERRED: dict[type[f.Fact], Fields] = {
     | {"order_id": _ORDER_IDS, "change": st.sampled_from(f.ORDER_CHANGES), "amount": _SOME_PRICE},
     f.FriendJudged: _FRIEND | {"verdict": st.sampled_from(f.VERDICTS)},
     f.FriendFingerprinted: _FRIEND | _FOUND,
+    f.ReferralCovered: _FRIEND | {"order": _ORDER_IDS, "account": _SHORT, "seq": _COUNTS, "amount": _PRICES},
 }
 _FIELDS: dict[type[f.Fact], Fields] = {
     f.OrderPaid: {"order_id": _ORDER_IDS},
