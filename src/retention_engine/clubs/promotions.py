@@ -219,6 +219,13 @@ class Promotion:
         """The currency of its amounts; None when it has none."""
         return next(iter(self._currencies()), None)
 
+    @property
+    def on_top(self) -> tuple[str | None, int]:
+        """The code of the unit of points on top, and how many of them; None and 0 of any other promotion."""
+        if self.stack is Stack.POINTS and isinstance(self.discount, Gift):
+            return self.discount.what, self.discount.quantity
+        return None, 0
+
     def places(self, lines: Sequence[Line]) -> tuple[int, ...]:
         """Return the places of the lines it is about."""
         rows = (

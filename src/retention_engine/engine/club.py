@@ -57,19 +57,11 @@ def _status(told: Iterable[Fact]) -> Status:
             draft.see(fact)
     for one in sorted(refunds, key=lambda each: (each.at, each.id)):
         draft.see(one)
-        if _is_whole(one, draft):
+        if draft.is_returned:
             draft.see(OrderCancelled(id=one.id, customer=one.customer, at=one.at, order_id=one.order_id))
     if draft.is_cancelled:
         return Status.CANCELLED
     return Status.PLACED if draft.payment is None else Status.PAID
-
-
-def _is_whole(refund: OrderRefunded, draft: OrderDraft) -> bool:
-    """Tell whether nothing is left of an order after a refund; of one for nothing there is no part to give back."""
-    if refund.amount is None:
-        return True
-    order = None if draft.placed is None else draft.placed.order
-    return order is not None and order.total.amount > 0 and draft.total(order) == 0
 
 
 def _order(fact: Fact) -> str:

@@ -73,6 +73,8 @@ class _Use(Fact):
         held_until: when the hold ends by itself.
         amount: what it costs the shop, minor units.
         counters: names of the counters that count it.
+        unit: the code of the unit of points on top; None: it brings none.
+        units: how many of them, when the order is paid.
     """
 
     MADE_BY_ENGINE: ClassVar[bool] = True
@@ -86,6 +88,8 @@ class _Use(Fact):
     held_until: int = field(converter=instant)
     amount: int = field(validator=check_count)
     counters: tuple[str, ...] = field(default=(), converter=text_list)
+    unit: str | None = field(default=None, validator=check_optional)
+    units: int = field(default=0, validator=check_count)
 
     @staticmethod
     def name(order: str, promotion: str, customer: str, turn: int) -> str:

@@ -90,6 +90,14 @@ class OrderDraft:
         found = sorted(self.refunds.values(), key=lambda each: (each.at, each.id))
         return found if again is None else [each for each in found if (each.at, each.id) > again]
 
+    @property
+    def is_returned(self) -> bool:
+        """Whether all of the money went back, at once or in parts; of an order for nothing there are no parts."""
+        if any(refund.amount is None for refund in self.standing):
+            return True
+        order = None if self.placed is None else self.placed.order
+        return order is not None and order.total.amount > 0 and self.total(order) == 0
+
     def total(self, order: f.Order) -> int:
         """Return the total net of refunds, minor units, zero or more."""
         back = 0

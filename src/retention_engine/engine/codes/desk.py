@@ -274,7 +274,7 @@ def _ended(use: Use) -> Use:
 
 def _changes(former: Mapping[str, Use], held: Sequence[Use], *, moved: bool) -> list[Use]:
     """Return the uses that are another now: those held anew or by another customer, and those not wanted any more."""
-    same = ("code", "amount", "counters", "until", "stage")
+    same = ("code", "amount", "counters", "until", "stage", "unit", "units")
     wanted = {use.promotion for use in held}
     changed = []
     for use in held:

@@ -42,6 +42,8 @@ def told(use: Use, order: str, customer: str, at: int, *, grace: int | None = No
             held_until=use.until,
             amount=use.amount,
             counters=use.counters,
+            unit=use.unit,
+            units=use.units,
             **more,
         )
         for whose in sorted({customer, use.owner or customer})
@@ -61,4 +63,6 @@ def use_of(fact: CodeHeld | CodeUsed | CodeReleased) -> Use:
         amount=fact.amount,
         counters=fact.counters,
         turn=fact.turn,
+        unit=fact.unit,
+        units=fact.units,
     )

@@ -84,6 +84,7 @@ def bid(claim: Claim, checkout: Checkout, view: View, *, before: Use | None, tex
         for limit, keys in promotion.keys(checkout, claim.code, evolve(view, now=since))
         for key in keys
     ]
+    unit, units = promotion.on_top
     use = Use(
         promotion=promotion.id,
         code=claim.code,
@@ -94,6 +95,8 @@ def bid(claim: Claim, checkout: Checkout, view: View, *, before: Use | None, tex
         counters=[name for _, name in pairs],
         room=[(limit.uses, None if limit.amount is None else limit.amount.amount) for limit, _ in pairs],
         turn=1 if before is None else before.turn + 1,
+        unit=unit,
+        units=units,
     )
     return Bid(text=text, claim=claim, before=before, use=use, limits=tuple(limit for limit, _ in pairs))
 

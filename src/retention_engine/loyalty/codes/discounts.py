@@ -86,7 +86,9 @@ class Off:
 
 @frozen(field_transformer=typed)
 class Gift:
-    """Something on top: an item, or points (of the stack ``POINTS``); the price stays as it is.
+    """Something on top; the price stays as it is.
+
+    Points (of the stack ``POINTS``) are granted when the order is paid; an item is for the shop to put into the parcel.
 
     Attributes:
         what: the sku, or the code of the points' unit.

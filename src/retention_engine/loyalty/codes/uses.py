@@ -52,6 +52,8 @@ class Use:
         counters: the names of the counters that count it.
         room: of each counter, the most uses and the most money, as they were when it was held.
         turn: how often it has changed; of two tellings of one use the later turn is right.
+        unit: the code of the unit of points on top; None: it brings none.
+        units: how many of them.
     """
 
     promotion: str
@@ -64,6 +66,8 @@ class Use:
     counters: tuple[str, ...] = field(default=(), converter=_names)
     room: tuple[Room, ...] = field(default=(), converter=_rooms)
     turn: int = 1
+    unit: str | None = None
+    units: int = 0
 
     def is_live(self, at: int) -> bool:
         """Tell whether it counts at an instant."""

@@ -56,6 +56,8 @@ _CODE_USE: Fields = {
     "held_until": _UNTIL.filter(lambda until: until is not None),
     "amount": _COUNTS,
     "counters": st.lists(_NAMES, max_size=2),
+    "unit": _OPTIONAL,
+    "units": _COUNTS,
 } | _PROMOTION
 
 _REFERRAL: Fields = {"programme": _SHORT}

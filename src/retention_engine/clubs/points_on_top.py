@@ -1,0 +1,117 @@
+"""Points on top of an order, by a promotion: granted when it is paid, taken back when it is off as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from retention_engine.clubs.earning import Earning
+from retention_engine.facts import CodeReleased, CodeUsed, Event, Fact, OrderPlaced
+from retention_engine.loyalty import (
+    DELIVERED,
+    PAID,
+    Bucket,
+    CancelPending,
+    Command,
+    Earn,
+    Reverse,
+    State,
+    Stock,
+    Validity,
+    VestAt,
+    Vesting,
+    advance,
+    step_key,
+)
+from retention_engine.state import OrderDraft, codes_known
+from retention_engine.state.codes import CodeUse
+from retention_engine.view import View
+
+
+def gift_commands(
+    view: View, fact: Fact, state: State, *, earning: Iterable[Earning], validity: Validity
+) -> Iterator[Command]:
+    """Yield what an account lacks, or has too much, of the points on top of the order that a fact is about.
+
+    They belong to the customer whose order it is, and vest with the last of what the rules of a programme give for it.
+    Each payment grants them once.
+    """
+    order = _order(fact)
+    if order is None:
+        return
+    for (name, _), use in codes_known(view.history).uses.items():
+        if name == order and use.user is None and use.units and use.unit == state.account.unit.code:
+            yield from _OnTop(use, view, state, tuple(earning), validity).commands(fact)
+
+
+def _order(fact: Fact) -> str | None:
+    if isinstance(fact, OrderPlaced):
+        return fact.order.id
+    name = fact.data.get("order") if isinstance(fact, Event) else getattr(fact, "order_id", None)
+    return name if isinstance(name, str) else None
+
+
+@frozen
+class _OnTop:
+    """The points of one use of a promotion, as the account stands.
+
+    Attributes:
+        earning: the rules of the programme.
+    """
+
+    use: CodeUse
+    view: View
+    state: State
+    earning: tuple[Earning, ...]
+    validity: Validity
+
+    def commands(self, fact: Fact) -> Iterator[Command]:
+        """Yield what is missing or too much; a use or a payment grants, not whatever is told later of an old order."""
+        use = self.use
+        source = f"code:{use.promotion}:{use.order_id}"
+        draft = self.view.history.drafts.get(("order", use.order_id)) or OrderDraft()
+        given = (stock for stock in self.state.lots.values() if stock.lot.source == source)
+        left = [stock for stock in given if stock.lot.id in self.state.grants and self._left(stock)]
+        if isinstance(use, CodeReleased) or draft.is_cancelled or draft.is_returned:
+            yield from map(self._back, left)
+        elif left:
+            yield from self._vest(left, draft)
+        elif isinstance(use, CodeUsed) and draft.payment is not None:
+            paid_at, payment = draft.payment
+            words = self._words("code", use.promotion, use.order_id, f"{use.turn}", payment)
+            now = isinstance(fact, CodeUsed) or fact.at == paid_at
+            if now and f"{words['key']}/0" not in self.state.lots:
+                vests_at = self._vests_at(draft)
+                words |= {"effective_at": paid_at, "vests_at": vests_at, "waits": vests_at is None}
+                yield Earn(**words, amount=use.units, validity=self.validity, source=source)
+
+    def _vest(self, left: Iterable[Stock], draft: OrderDraft) -> Iterator[Command]:
+        waits = [stock.lot.id for stock in left if stock.vests_at is None and stock[Bucket.PENDING]]
+        vests_at = self._vests_at(draft) if waits else None
+        if vests_at is not None:
+            yield from (VestAt(**self._words("vest", lot), lot=lot, vests_at=vests_at) for lot in waits)
+
+    def _words(self, *key: str) -> dict[str, Any]:
+        return {"key": step_key(*key), "account": self.state.account, "at": self.view.now}
+
+    def _left(self, stock: Stock) -> int:
+        return stock.lot.issued - self.state.grants[stock.lot.id].reversed
+
+    def _back(self, stock: Stock) -> Command:
+        lot, amount = stock.lot.id, self._left(stock)
+        pending = advance(self.state, self.view.now).lots[lot][Bucket.PENDING]
+        kind = CancelPending if pending >= amount else Reverse
+        return kind(**self._words("back", lot), lot=lot, amount=amount, reason=f"order {self.use.order_id}")
+
+    def _vests_at(self, draft: OrderDraft) -> int | None:
+        """Return when the last of what the rules give vests; None: that is not known yet."""
+        assert draft.payment is not None
+        happened = {**draft.happened, PAID: draft.payment[0]}
+        delivered = draft.delivered
+        if delivered is not None:
+            happened[DELIVERED] = delivered
+        found = [rule.vesting.vests_at(happened) for rule in self.earning] or [Vesting().vests_at(happened)]
+        known = [one for one in found if one is not None]
+        return max(known) if len(known) == len(found) else None
