@@ -183,7 +183,7 @@ def test_what_belongs_together_is_a_club() -> None:
         referrals=[friends(advocate=UnitsReward(PTS, 300), friend=CodeReward("welcome"))],
         retired=[("old", "pts"), ("club", "stars")],
     )
-    assert Engine([], club=made).club is made
+    assert Engine([], club=made).club == made
 
 
 def test_a_span_alone_is_how_long_and_from_when() -> None:

@@ -20,6 +20,7 @@ from retention_engine.timing import DAY, HOUR, clock_window, hours, local_date, 
 
 START = to_instant("2026-10-23T12:00:00+00:00")  # the clocks change two nights later
 WHERE = zone("Europe/Berlin")
+SHOP = zone("Asia/Tokyo")
 CODES = ("c1", "c2", "c3")
 
 
@@ -74,7 +75,7 @@ def plainly(made: Promotion, facts: list[Fact], now: int) -> int:
         for limit in made.limits:
             mine = [one for one in live if (one.code == fact.code if limit.per == "code" else one.user is None)]
             if limit.period == "day":
-                mine = [one for one in mine if local_date(one.held_since, WHERE) == day]
+                mine = [one for one in mine if local_date(one.held_since, SHOP) == local_date(now, SHOP)]
             good = good and (limit.per == "promotion" or len(mine) < (limit.uses or 99))
         found += good
     return found
@@ -110,7 +111,7 @@ def test_the_steps_are_what_asking_again_says(seed: int) -> None:
     """At each step, right before it, and every half an hour for four days; no step repeats the value before it."""
     made, facts = drawn(Random(seed))
     history = told(*facts)
-    steps = usable_codes(made, history, START, WHERE)
+    steps = usable_codes(made, history, START, WHERE, shop=SHOP)
     assert steps[0][0] == START
     assert all(one[1] != two[1] and one[0] < two[0] for one, two in pairwise(steps))
     looks = {START + half * HOUR // 2 for half in range(4 * 48)}
@@ -158,13 +159,14 @@ def test_whom_it_is_for_counts_too() -> None:
     """``who`` turns with its own horizon."""
     made = promotion(who=tags.within(hours(3)).exists())
     tagged = Tagged(id="t", customer="anna", at=START, tag="vip")
-    assert usable_codes(made, told(issued(), tagged), START, WHERE) == [(START, 1), (START + 3 * HOUR, 0)]
+    steps = usable_codes(made, told(issued(), tagged), START, WHERE, shop=SHOP)
+    assert steps == [(START, 1), (START + 3 * HOUR, 0)]
 
 
 def test_days_without_end_are_looked_at_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hours that come again have no last step."""
     monkeypatch.setattr(own_codes, "MOST_LOOKS", 5)
-    steps = usable_codes(promotion(hours=clock_window("09:00", "10:00")), told(issued()), START, WHERE)
+    steps = usable_codes(promotion(hours=clock_window("09:00", "10:00")), told(issued()), START, WHERE, shop=SHOP)
     assert len(steps) <= 5
 
 

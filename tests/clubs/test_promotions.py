@@ -129,7 +129,8 @@ def test_keys_of_counters() -> None:
     """One for the promotion, one for the code, one for each name of the customer; a period has its start in it."""
     limits = [Limit(uses=1), Limit(amount=eur(5), per="code"), Limit(uses=1, per="customer", period="day")]
     made = promotion(limits=limits, vanity=["IVAN10"])
-    keys = [key for _, keys in made.keys(checkout(identities=["a@b"]), "C", view()) for key in keys]
+    found = made.keys(checkout(identities=["a@b"]), "C", at=NOW, shop=BERLIN)
+    keys = [key for _, keys in found for key in keys]
     assert [key.split("\n")[:4] for key in keys] == [
         ["spring", "promotion", "", ""],
         ["spring", "code", "C", ""],

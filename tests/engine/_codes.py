@@ -107,6 +107,11 @@ class Plain:
             self.uses[order, name] = (Stage.HELD, until if own else at + HOUR, amount)
         return counts
 
+    def counted(self, order: str, name: str, amount: int) -> int:
+        """Return what is taken off: for a paid order no more than was counted."""
+        stage, _, cost = self.uses.get((order, name), (None, 0, 0))
+        return min(amount, cost) if stage is Stage.USED else amount
+
     def settle(self, order: str, status: Status, at: int) -> None:
         """Bring an order where it stands."""
         for (other, name), (stage, until, amount) in list(self.uses.items()):
@@ -148,6 +153,7 @@ def play(service: Codes, seed: int, moves: int = 30, played: Played | None = Non
             applied = service.hold(basket(order, _ORDERS[order], amount), [f"{name}-code"], at=at).applied
             off = amount // 100 if name == "share" else min(100, amount)
             good = plain.hold(order, name, off, at)
+            off = plain.counted(order, name, off)
             assert [one.id for one in applied] == [name] * good, (seed, number)
             assert [one.amount for one in applied] == [off] * good, (seed, number)
             seen.note("hold", worked=good)

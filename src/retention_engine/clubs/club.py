@@ -31,7 +31,7 @@ from retention_engine.loyalty.codes import CodeKeys
 from retention_engine.loyalty.games import Mission
 from retention_engine.predicates import Membership, MembershipTruth, Node
 from retention_engine.state import History, Steps
-from retention_engine.timing import NEVER, microseconds
+from retention_engine.timing import NEVER, microseconds, zone
 from retention_engine.typed import typed
 from retention_engine.view import View
 
@@ -103,6 +103,7 @@ class Club:
         streaks: what is done again and again.
         keys: the secrets that codes are derived from; needed to give any.
         retired: accounts that are left for good, as (id of the programme, code of the unit): nobody reads them.
+        zone: the shop's; an engine puts its own here.
     """
 
     programmes: tuple[Programme, ...] = field(default=(), converter=_programmes)
@@ -114,6 +115,7 @@ class Club:
     streaks: tuple[Streak, ...] = field(default=(), converter=_streaks)
     keys: CodeKeys | None = field(default=None, eq=False, repr=False)
     retired: frozenset[tuple[str, str]] = field(default=(), converter=_retired)
+    zone: str = field(default="UTC", eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse promotions without keys, two programmes of one id, whose keys would meet, and names of nothing."""
@@ -166,7 +168,7 @@ class Club:
             DefinitionError: there is no such quantity, or nothing is declared under that name.
         """
         kind, answer = ANSWERS[name]
-        return answer(Asked(self.named(kind, arguments[0]), arguments, history, at, where))
+        return answer(Asked(self.named(kind, arguments[0]), arguments, history, at, where, zone(self.zone)))
 
     def check(self, node: Node) -> None:
         """Refuse a question about something that is not declared.

@@ -22,17 +22,21 @@ Part = tuple[bool, int | None]
 """Whether something holds, and the first instant at which that may be another."""
 
 
-def usable_codes(promotion: Promotion, history: History, at: int, where: ZoneInfo) -> Steps:
+def usable_codes(promotion: Promotion, history: History, at: int, where: ZoneInfo, *, shop: ZoneInfo) -> Steps:
     """Return how many of the customer's own codes for a promotion may be used: window, uses, hours and ``who``.
 
     What other customers use up and what a basket holds is not known here.
+
+    Args:
+        where: whose hours and days count.
+        shop: in whose periods uses are counted.
     """
     known = codes_known(history)
     own = [_Own(promotion, fact, known) for fact in _given(known, promotion)]
 
     def look(now: int) -> tuple[int, int | None]:
         view = View(history, now, where)
-        found = [_joined(each.parts(view)) for each in own]
+        found = [_joined(each.parts(view, shop)) for each in own]
         return sum(holds for holds, _ in found), _earliest(until for _, until in found)
 
     return _walk(look, at)
@@ -87,7 +91,7 @@ class _Own:
         full = any(limit.uses is not None and used >= limit.uses for limit in limits)
         return full or self.fact.code in self.known.revoked
 
-    def parts(self, view: View) -> Iterator[Part]:
+    def parts(self, view: View, shop: ZoneInfo) -> Iterator[Part]:
         """Yield what has to hold, each asked only when the ones before it hold."""
         starts, ends = self.promotion.starts, self.ends
         yield not self.is_over, None
@@ -95,7 +99,7 @@ class _Own:
         yield (False, starts) if starts is not None and view.now < starts else (True, None)
         for limit in self.promotion.limits:
             if limit.uses is not None and limit.per != "promotion":
-                yield self._room(limit, view)
+                yield self._room(limit, view.now, shop)
         yield self._hours(view)
         if self.promotion.who is not None:
             verdict = self.promotion.who.verdict(view)
@@ -108,12 +112,12 @@ class _Own:
             return [use for use in mine if use.code == self.fact.code]
         return [use for use in mine if use.user is None]
 
-    def _room(self, limit: Limit, view: View) -> Part:
+    def _room(self, limit: Limit, now: int, shop: ZoneInfo) -> Part:
         start, end = None, None
         if limit.period is not None:
-            start, end = period_of(limit.period, view.now, view.where)
+            start, end = period_of(limit.period, now, shop)
         uses = [use for use in self._uses(limit.per) if not isinstance(use, CodeReleased)]
-        live = [use for use in uses if (start is None or start <= use.held_since) and _is_live(use, view.now)]
+        live = [use for use in uses if (start is None or start <= use.held_since) and _is_live(use, now)]
         frees = sorted(use.held_until for use in live if isinstance(use, CodeHeld))
         over = len(live) - (limit.uses or 0)
         if over < 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
@@ -20,7 +21,6 @@ from retention_engine.state.records import PurchaseRecord
 from retention_engine.timing import PERIODS, ClockWindow, Span, days, minutes, period_of
 from retention_engine.typed import typed
 from retention_engine.values import is_printable
-from retention_engine.view import View
 
 PER = ("promotion", "code", "customer")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -73,7 +73,7 @@ class Limit:
         uses: at most so many, 1 or more; None: any number.
         amount: at most so much taken off; None: any amount.
         per: of the whole ``promotion``, of each ``code``, or of each ``customer``.
-        period: in each ``day``, ``week`` or ``month`` of the customer's calendar; None: ever.
+        period: in each ``day``, ``week`` or ``month`` of the shop's calendar, wherever customers live; None: ever.
     """
 
     uses: int | None = field(default=None)
@@ -247,11 +247,17 @@ class Promotion:
             lines=self.places(checkout.lines),
         )
 
-    def keys(self, checkout: Checkout, code: str | None, view: View) -> Iterator[tuple[Limit, tuple[str, ...]]]:
-        """Yield each limit with the keys of the counters it looks at; per customer one for each of their names."""
+    def keys(
+        self, checkout: Checkout, code: str | None, *, at: int, shop: ZoneInfo
+    ) -> Iterator[tuple[Limit, tuple[str, ...]]]:
+        """Yield each limit with the keys of the counters it looks at; per customer one for each of their names.
+
+        Args:
+            shop: whose calendar has the periods: in that of the customers there would be a counter for each zone.
+        """
         if self.first_order:
             yield FIRST_ORDER, tuple(f"{self.id}\nfirst_order\n{who}" for who in checkout.people())
         for limit in self.limits:
-            start = "" if limit.period is None else str(period_of(limit.period, view.now, view.where)[0])
+            start = "" if limit.period is None else str(period_of(limit.period, at, shop)[0])
             whose = {"promotion": ("",), "code": (code or "",), "customer": checkout.people()}[limit.per]
             yield limit, tuple("\n".join((self.id, limit.per, who, limit.period or "", start)) for who in whose)

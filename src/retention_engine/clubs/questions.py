@@ -23,13 +23,14 @@ from retention_engine.timing import Span
 
 @frozen
 class Asked:
-    """One question: what is declared under its first argument, the customer, the instant and the calendar."""
+    """One question: what is declared under its first argument, the customer, the instant, their zone and the shop's."""
 
     about: Any
     arguments: tuple[Any, ...]
     history: History
     at: int
     where: ZoneInfo
+    shop: ZoneInfo
 
     @property
     def span(self) -> Span:
@@ -90,7 +91,10 @@ def _mission(asked: Asked) -> Steps:
 ANSWERS: dict[str, tuple[str, Callable[[Asked], Steps]]] = {
     "achievement": ("achievements", _achievement),
     "balance": ("programmes", _balance("available")),
-    "codes": ("promotions", lambda asked: usable_codes(asked.about, asked.history, asked.at, asked.where)),
+    "codes": (
+        "promotions",
+        lambda asked: usable_codes(asked.about, asked.history, asked.at, asked.where, shop=asked.shop),
+    ),
     "codes_expiring": ("promotions", lambda asked: expiring_codes(asked.about, asked.span, asked.history, asked.at)),
     "codes_held": ("promotions", lambda asked: held_codes(asked.about, asked.history, asked.at)),
     "debt": ("programmes", _balance("debt")),

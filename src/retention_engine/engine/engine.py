@@ -83,7 +83,7 @@ class Engine(Reader):
         self._guard = guard
         self.watchers = Watchers(observers)
         keys = None if club is None else club.keys
-        self._codes = None if club is None or keys is None else Codes(self, club.promotions, keys, teller=club)
+        self._codes = None if club is None or keys is None else Codes(self, club.promotions, keys, teller=self.club)
         self._launched: dict[str, int] | None = None
         self._stood = self._cursor()
 

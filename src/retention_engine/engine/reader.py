@@ -8,6 +8,7 @@ from threading import RLock
 from typing import Self
 
 import pendulum
+from attrs import evolve
 
 from retention_engine.actions import Action, Decision
 from retention_engine.arbitration import Arbiter, Clearance, Policy, courtesy
@@ -58,10 +59,10 @@ class Reader:
         self.rules = rules
         self.store = open_store(store) if isinstance(store, str) else store
         self.policies = Arbiter([*courtesy(), *policies]).policies
-        self.club = club
-        self._plan = Plan.of(self.rules, Arbiter(self.policies), club)
-        self._again = asked_again(self.policies)
         self._zone = _checked_zone(self.store.settings.get("zone") or "UTC" if zone is None else zone)
+        self.club = None if club is None else evolve(club, zone=self._zone)
+        self._plan = Plan.of(self.rules, Arbiter(self.policies), self.club)
+        self._again = asked_again(self.policies)
         self._lock = RLock()
 
     @property

@@ -29,6 +29,7 @@ from retention_engine.loyalty.codes import (
 from retention_engine.loyalty.orders import Status
 from retention_engine.ports import Store
 from retention_engine.state import History, Teller, fold
+from retention_engine.timing import zone
 from retention_engine.view import View, zone_of
 
 
@@ -48,7 +49,7 @@ class CodeDesk:
     Attributes:
         promotions: by id.
         keys: what codes are derived from.
-        zone: the shop's, for customers whose own is unknown.
+        zone: the shop's: whose periods are counted, and that of customers whose own is unknown.
         learn: stores facts.
         teller: tells of memberships, for the conditions of promotions.
     """
@@ -108,7 +109,7 @@ class CodeDesk:
         books.open_orders([checkout.order])
         books.open_rows(candidates(texts))
         view = self._view(checkout.customer, at)
-        bids, refused = self._bids(checkout, texts, books, view)
+        bids, refused = self._bids(checkout, texts, books, at)
         weigher = Weigher(checkout, view, books)
         former = books.orders.get(checkout.order, OrderUses("")).uses
         books.open_counters(
@@ -209,18 +210,19 @@ class CodeDesk:
         return last
 
     def _bids(
-        self, checkout: Checkout, texts: Sequence[str], books: Books, view: View
+        self, checkout: Checkout, texts: Sequence[str], books: Books, at: int
     ) -> tuple[list[Bid], dict[str, Refusal]]:
         """Return what is asked for, and the texts that ask for nothing."""
         known, refused = books.orders.get(checkout.order, OrderUses("")).uses, dict[str, Refusal]()
+        shop = zone(self.zone)
         free = [Claim(promotion) for promotion in self.promotions.values() if promotion.automatic]
-        made = [bid(one, checkout, view, before=known.get(one.promotion.id)) for one in free]
+        made = [bid(one, checkout, at, shop, before=known.get(one.promotion.id)) for one in free]
         for text in texts:
             one = claim(text, self.promotions, books.rows)
             if one is None:
                 refused[text] = Refusal.UNKNOWN
             else:
-                made.append(bid(one, checkout, view, before=known.get(one.promotion.id), text=text))
+                made.append(bid(one, checkout, at, shop, before=known.get(one.promotion.id), text=text))
         return made, refused
 
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 
@@ -74,14 +75,20 @@ def live(claim: Claim, before: Use | None, at: int) -> bool:
     return before is not None and before.is_live(at) and before.code == claim.code
 
 
-def bid(claim: Claim, checkout: Checkout, view: View, *, before: Use | None, text: str | None = None) -> Bid:
-    """Return what an order would use by a claim: what it has already goes on."""
-    promotion, at = claim.promotion, view.now
+def bid(
+    claim: Claim, checkout: Checkout, at: int, shop: ZoneInfo, *, before: Use | None, text: str | None = None
+) -> Bid:
+    """Return what an order would use by a claim: what it has already goes on.
+
+    Args:
+        shop: the zone of the shop, whose periods are counted.
+    """
+    promotion = claim.promotion
     kept = before is not None and live(claim, before, at)
     since = before.since if kept and before is not None else at
     pairs = [
         (limit, fingerprint(key))
-        for limit, keys in promotion.keys(checkout, claim.code, evolve(view, now=since))
+        for limit, keys in promotion.keys(checkout, claim.code, at=since, shop=shop)
         for key in keys
     ]
     unit, units = promotion.on_top
@@ -143,7 +150,7 @@ class Weigher:
         """Return the best bids that go together, each with what it takes off, and why the others do not count."""
         left, out = list(bids), dict[str, Refusal]()
         while True:
-            offers = {one.use.promotion: one.claim.promotion.offer(self.checkout) for one in left}
+            offers = {one.use.promotion: self._offer(one) for one in left}
             taken = {one.id: one for one in self._best(list(offers.values()))}
             chosen = [(self._priced(one, taken[one.use.promotion]), one) for one in left if one.use.promotion in taken]
             broke = {one.use.promotion: why for priced, one in chosen if (why := self.full(priced)) is not None}
@@ -159,6 +166,11 @@ class Weigher:
         priced = {one.use.promotion: one for one, _ in chosen}
         refused = {one: out[one.use.promotion] for one in bids if one.use.promotion in out}
         return [(priced[name], applied) for name, applied in taken.items()], refused
+
+    def _offer(self, one: Bid) -> Offer:
+        """Return what a bid offers to the order: a paid use no more than was counted for it."""
+        offer = one.claim.promotion.offer(self.checkout)
+        return offer if one.before is None or not paid(one.before) else evolve(offer, most=one.before.amount)
 
     def _best(self, offers: list[Offer]) -> tuple[Applied, ...]:
         shipping = 0 if self.checkout.shipping is None else self.checkout.shipping.amount

@@ -119,6 +119,7 @@ class Offer:
 
     Attributes:
         lines: the places of the lines it is about.
+        most: the largest amount taken off, minor units; None: no limit.
     """
 
     id: str
@@ -128,6 +129,11 @@ class Offer:
     exclusive: bool = False
     priority: int = 0
     lines: tuple[int, ...] = ()
+    most: int | None = None
+
+    def off(self, discount: Percent | Off, base: int) -> int:
+        """Return what a discount takes off a base, minor units."""
+        return discount.of(base) if self.most is None else min(self.most, discount.of(base))
 
     @property
     def place(self) -> tuple[int, str]:
@@ -182,12 +188,12 @@ class _Rest:
         if isinstance(discount, Gift):
             return Applied(id=offer.id, parts=nothing, gift=discount), self
         if offer.stack is Stack.SHIPPING:
-            off = discount.of(self.shipping)
+            off = offer.off(discount, self.shipping)
             return Applied(id=offer.id, parts=nothing, shipping=off), _Rest(self.lines, self.shipping - off)
         weights = [0] * len(self.lines)
         for place in offer.lines:
             weights[place] = self.lines[place]
-        parts = tuple(share_out(discount.of(sum(weights)), weights))
+        parts = tuple(share_out(offer.off(discount, sum(weights)), weights))
         rest = tuple(line - part for line, part in zip(self.lines, parts, strict=True))
         return Applied(id=offer.id, parts=parts), _Rest(rest, self.shipping)
 
