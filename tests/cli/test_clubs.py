@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from retention_engine import Engine, Line, Money
 from retention_engine.cli.exits import Exit
-from tests.cli._shop import is_one_error, opened, run, write
+from retention_engine.cli.inputs import club_at
+from retention_engine.clubs import Checkout
+from tests.cli._shop import EUR, is_one_error, opened, run, write
 
 MEMBERS = """
 [[rules]]
@@ -23,6 +26,17 @@ from retention_engine.loyalty import AT_ONCE, Unit
 base = Earning("base", per_money(1, 100), vesting=AT_ONCE)
 CLUB = Club(programmes=[Programme(id="club", unit=Unit("pts"), currency="EUR", earning=[base])])
 NONE = 5
+"""
+CODES = """
+from retention_engine import Money
+from retention_engine.clubs import Club, Limit, Promotion
+from retention_engine.loyalty.codes import CodeKeys, Off
+
+SPRING = Promotion(id="spring", discount=Off(Money(100, "EUR")), vanity=["SPRING"], limits=[Limit(uses=1)])
+CLUB = Club(promotions=[SPRING], keys=CodeKeys({"one": b"k" * 32}, current="one"))
+"""
+LATER = """order,customer,at,sku,price,quantity
+900,anna,2026-04-01T10:05:00+00:00,soap,4.50,1
 """
 
 
@@ -90,3 +104,37 @@ def test_a_backtest_grants_too(files: Path) -> None:
     span = ("--orders", "orders.csv", "--from", "2026-01-01", "--to", "2026-03-30", "--map", "currency=EUR")
     done = run("backtest", "members.toml", *span, "--club", "members_club:CLUB", "--json")
     assert done.only("backtest")["outcomes"]["rich"] == {"act": 2}
+
+
+def test_orders_that_settle_codes_are_imported_with_the_club(files: Path) -> None:
+    """Without it one error and an unchanged store; with it the code that the order holds is used."""
+    write(files, {"codes_club.py": CODES, "later.csv": LATER})
+    sys.modules.pop("codes_club", None)
+    club = club_at("codes_club:CLUB")
+    asked = ("import", "later.csv", "--db", "shop.db", *EUR)
+    soap = [Line(sku="soap", price=Money(450, "EUR"))]
+    with Engine([], club=club, store="sqlite:///shop.db") as engine:
+        wanted = Checkout(order="900", customer="anna", lines=soap)
+        assert engine.codes.hold(wanted, ["spring"], at="2026-04-01T10:00:00+00:00").discount == 100
+    found = run(*asked)
+    assert is_one_error(found, Exit.INPUT)
+    assert "promo codes" in found.err
+    assert "--club" in found.err
+    done = run(*asked, "--club", "codes_club:CLUB", "--json")
+    assert done.only("import").items() >= {"new": 1, "repeated": 0}.items()
+    assert run(*asked, "--club", "codes_club:CLUB", "--json").only("import")["repeated"] == 1
+    with Engine([], club=club, store="sqlite:///shop.db") as engine:
+        again = engine.codes.quote(
+            Checkout(order="901", customer="anna", lines=soap), ["SPRING"], at="2026-05-01T00:00Z"
+        )
+        assert again.refused["SPRING"].value == "used_up"
+        assert engine.verify() == []
+
+
+@pytest.mark.parametrize(("name", "said"), [("nowhere:CLUB", "module:NAME"), ("members_club:NONE", "is 5, no Club")])
+def test_an_import_names_a_club_that_is_not_there(files: Path, name: str, said: str) -> None:
+    """Before anything is read or made."""
+    found = run("import", "orders.csv", "--db", "new.db", *EUR, "--club", name)
+    assert is_one_error(found, Exit.USAGE)
+    assert said in found.err
+    assert not Path("new.db").exists()

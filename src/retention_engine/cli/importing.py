@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from retention_engine import Engine
 from retention_engine.cli.exits import Exit
-from retention_engine.cli.inputs import store_at
+from retention_engine.cli.inputs import club_at, store_at
 from retention_engine.cli.orders import Table
 from retention_engine.cli.screen import Screen
 from retention_engine.facts import Fact
@@ -30,6 +30,7 @@ def import_(
     mapping: Path | None = None,
     zone: str | None = None,
     strict: bool = False,
+    club: str | None = None,
     json: bool = False,
 ) -> Exit:
     """Put the orders of a file into a store. Safe to repeat, and to interrupt and run again.
@@ -41,13 +42,14 @@ def import_(
         mapping: the same as a TOML file.
         zone: of times that carry none, such as Europe/London.
         strict: stop at the first bad row; what was committed before it stays.
+        club: the club whose promo codes and referrals orders settle, as module:NAME of a Python module.
         json: print JSON lines for programs.
     """
     screen = Screen(json=json)
-    table = Table.of(file, mapping, map_ or [], zone)
+    table, members = Table.of(file, mapping, map_ or [], zone), club_at(club)
     with screen.progress("rows", None) as step:
         reading = table.read(strict=strict, seen=step)
-        with Engine([], store=store_at(db, new=True)) as engine:
+        with Engine([], store=store_at(db, new=True), club=members) as engine:
             new, repeated = _record(engine, reading)
     _tell(screen, file, reading.report, (new, repeated))
     return Exit.FOUND if reading.report.refused.rows else Exit.OK

@@ -19,6 +19,7 @@ from retention_engine.engine.cashier import Cashier
 from retention_engine.engine.club import follow
 from retention_engine.engine.codes import Codes
 from retention_engine.engine.decide import LATENESS, as_sent
+from retention_engine.engine.following import keep_followed
 from retention_engine.engine.guard import BlastGuard
 from retention_engine.engine.launch import launch
 from retention_engine.engine.reader import BATCH, Reader
@@ -102,7 +103,9 @@ class Engine(Reader):
         backup is recorded with what only the engine makes; what comes from outside goes through ``facts.from_outside``.
 
         Raises:
-            FactConflict: an id is known with another content. FactError: something is no fact. Nothing was stored.
+            FactConflict: an id is known with another content. FactError: something is no fact.
+            DefinitionError: the store has a club with promo codes or referrals, which these facts settle, and the
+                engine has none. Nothing was stored.
         """
         given = [as_fact(each) for each in (facts if isinstance(facts, Iterable) else [facts])]
         with self.exclusively():
@@ -118,6 +121,7 @@ class Engine(Reader):
         given, cursor = list(facts), self._cursor()
         if any(fact.customer is None for fact in given):
             self.store.settings.hold(NEWS, change=True)
+        keep_followed(self.store.settings, self.club, given)
         timed = [fact if cursor is None or fact.effective > cursor else fact.learned_at(cursor + 1) for fact in given]
         new = self.store.facts.append(timed)
         wake(self.store, new, needs_news=self._plan.needs_news)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from retention_engine.engine.following import is_followed, keep_followed
 from retention_engine.engine.plan import Plan
 from retention_engine.engine.terms import CLUB
 from retention_engine.errors import DefinitionError
@@ -20,11 +21,12 @@ def launch(store: Store, plan: Plan, zone: str, origin: int) -> dict[str, int]:
     Called inside a transaction.
 
     Raises:
-        DefinitionError: there is no club, but the store was advanced with one.
+        DefinitionError: there is no club, but the store was used with one.
     """
     settings = store.settings
     known: dict[str, int] = json.loads(settings.get("launches") or "{}")
-    if plan.club is None and CLUB in known:
+    keep_followed(settings, plan.club)
+    if plan.club is None and (CLUB in known or is_followed(settings)):
         message = "this store has a club, and facts that pass without it earn nothing: Engine(..., club=Club(...))"
         raise DefinitionError(message)
     names = [*(rule.id for rule in plan.rules), *([] if plan.club is None else [CLUB])]
