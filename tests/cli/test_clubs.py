@@ -138,3 +138,11 @@ def test_an_import_names_a_club_that_is_not_there(files: Path, name: str, said: 
     assert is_one_error(found, Exit.USAGE)
     assert said in found.err
     assert not Path("new.db").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--sql"]])
+def test_a_segment_of_members_needs_the_club(files: Path, more: list[str]) -> None:
+    """It would list nobody."""
+    found = run("segment", "member.balance('pts') >= 10", "--db", files / "shop.db", "--at", "2026-03-30", *more)
+    assert is_one_error(found, Exit.INPUT)
+    assert "there is no club" in found.err

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from retention_engine import days, orders
+import pytest
+
+from retention_engine import Engine, days, orders
+from retention_engine.clubs import Club, Programme
 from retention_engine.engine.membership import Member, histories, members
+from retention_engine.errors import DefinitionError
+from retention_engine.loyalty import Unit
+from retention_engine.predicates import member
 from retention_engine.stores import MemoryStore
 from retention_engine.timing import DAY, HOUR
 from tests.engine._shop import ANNA, START, order
@@ -32,3 +38,14 @@ def test_those_of_whom_nothing_was_known_are_passed_over() -> None:
     assert [one.customer for one in members(~orders.before(days(9)).exists(), known, at=START + HOUR, zone="UTC")] == [
         ANNA
     ]
+
+
+def test_a_question_about_members_needs_the_club() -> None:
+    """Without one it would hold of nobody, whoever is a member; a club that has no such unit is told so."""
+    asked = orders.exists() & (member.balance("pts") <= 10)
+    with pytest.raises(DefinitionError, match=r"it asks .*member.balance\('pts'\) <= 10.*, and there is no club"):
+        Engine([], store=store()).members(asked, START + DAY)
+    club = Club(programmes=[Programme(id="club", unit=Unit("pts"), currency="EUR")])
+    assert len(Engine([], store=store(), club=club).members(asked, START + DAY)) == 2
+    with pytest.raises(DefinitionError, match="no 'stars' among its programmes"):
+        Engine([], store=store(), club=club).members(member.balance("stars") <= 10, START + DAY)

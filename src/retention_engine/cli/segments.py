@@ -14,7 +14,7 @@ from retention_engine.batch import members as members_of
 from retention_engine.cli.exits import Exit
 from retention_engine.cli.inputs import club_at, instant_of, moment_of, one_of, shop_in, store_at
 from retention_engine.cli.screen import Screen
-from retention_engine.engine import Member, histories, members
+from retention_engine.engine import Member, check_asked, histories, members
 from retention_engine.predicates import Truth
 from retention_engine.state import History
 from retention_engine.timing import to_text
@@ -63,11 +63,12 @@ def segment(
         return _tell_sql(screen, query(predicate, at=instant, dialect=show_sql, shop_zone=zone, zones=known), instant)
     if db is None:
         raise CycloptsError("--db is needed: the store whose customers are asked")
-    with Engine([], store=store_at(db), zone=zone, club=club_at(club)) as engine, screen.progress("customers", None):
+    asked_club = club_at(club)
+    check_asked([predicate], asked_club)
+    with Engine([], store=store_at(db), zone=zone, club=asked_club) as engine, screen.progress("customers", None):
         instant = moment_of(engine, at, zone)
         known_then = list(histories(engine.store, instant, engine.club))
-    asked = _as_query if sql else _one_by_one
-    found = asked(predicate, known_then, instant, zone)
+    found = (_as_query if sql else _one_by_one)(predicate, known_then, instant, zone)
     _tell(screen, found, every=every)
     counts = {"members": len(found), "customers": len(known_then)}
     screen.emit(

@@ -10,7 +10,7 @@ from retention_engine.engine.goals import Attempt, attempts, exposures
 from retention_engine.engine.guard import BlastGuard
 from retention_engine.engine.manners import Weighed
 from retention_engine.engine.membership import Member, histories, members
-from retention_engine.engine.plan import Plan
+from retention_engine.engine.plan import Plan, check_asked
 from retention_engine.engine.recording import Recorded
 from retention_engine.engine.shop import Shop, dump_shop, load_shop
 from retention_engine.engine.story import Story, line_of
@@ -37,6 +37,7 @@ __all__ = [
     "blocked",
     "breaches",
     "check",
+    "check_asked",
     "decide",
     "difference",
     "dump_shop",

@@ -39,6 +39,7 @@ from retention_engine.view import View
 
 _COURTESY = Arbiter(courtesy())
 _MESSAGES = frozenset({"messages", f"{EVENTS}message_sent"})
+_NO_CLUB = "there is no club: Engine(..., club=Club(...)), or --club on the command line"
 _ACCOUNTS = frozenset({"points", f"{EVENTS}ledger_posted", MEMBERSHIP})
 
 
@@ -53,11 +54,11 @@ def check_club(rules: RuleSet, arbiter: Arbiter, club: Club | None) -> None:
             for step in rule.flow.steps.values():
                 if isinstance(step, Do) and step.kind in CARRIED_OUT and club is not None:
                     club.check_action(step.kind, step.about, dict(step.data))
-            _check_asked(rule.predicates(), club)
+            check_asked(rule.predicates(), club)
     for policy in arbiter.policies:
         if MEMBERSHIP in policy.reads():
             with _about(f"policy {policy.text()}"):
-                _check_asked([value for value in _fields_of(policy) if isinstance(value, Node)], club)
+                check_asked([value for value in _fields_of(policy) if isinstance(value, Node)], club)
 
 
 def _fields_of(policy: Policy) -> Iterator[object]:
@@ -66,11 +67,16 @@ def _fields_of(policy: Policy) -> Iterator[object]:
         yield from (getattr(policy, each.name) for each in fields(type(policy)))
 
 
-def _check_asked(nodes: Iterable[Node], club: Club | None) -> None:
+def check_asked(nodes: Iterable[Node], club: Club | None) -> None:
+    """Refuse questions about members where there is no club, or that it cannot answer: they would hold of nobody.
+
+    Raises:
+        DefinitionError: names the question, and what is missing.
+    """
     for node in nodes:
         if MEMBERSHIP in node.reads():
             if club is None:
-                raise DefinitionError(f"it asks {node}, and there is no club: Engine(..., club=Club(...))")
+                raise DefinitionError(f"it asks {node}, and {_NO_CLUB}")
             club.check(node)
 
 

@@ -19,7 +19,7 @@ from retention_engine.engine.codes.audit import code_breaches
 from retention_engine.engine.goals import Attempt, attempts
 from retention_engine.engine.guard import released, switch_subjects
 from retention_engine.engine.membership import Member, histories, members
-from retention_engine.engine.plan import Plan
+from retention_engine.engine.plan import Plan, check_asked
 from retention_engine.engine.story import Story, tell
 from retention_engine.engine.terms import Subject
 from retention_engine.errors import DefinitionError, shown
@@ -134,7 +134,11 @@ class Reader:
         """Return the customers for whom a predicate holds, by id, and until when; by default now.
 
         Every customer is asked: for large shops see ``batch``, which asks them with one SQL query.
+
+        Raises:
+            DefinitionError: it asks about members, and there is no club that knows.
         """
+        check_asked([predicate], self.club)
         instant = self._instant(at, "members()")
         with self._lock:
             return list(members(predicate, histories(self.store, instant, self.club), at=instant, zone=self._zone))
