@@ -7,6 +7,16 @@ from attrs import field, frozen
 from retention_engine.errors import FactError, shown
 
 _LARGEST = 10**15
+_DECIMALS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many decimals the minor unit of a currency has, as ISO 4217 says: 2 for most."""
+    return next((places for places, names in _DECIMALS.items() if currency in names.split()), 2)
 
 
 @frozen(order=False, cache_hash=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention_engine.errors import FactError
-from retention_engine.money import Money
+from retention_engine.money import Money, decimals_of
 
 amounts = st.integers(-(10**14), 10**14)
 
@@ -73,3 +73,17 @@ def test_a_currency_is_three_capital_letters(currency: Any) -> None:
     """Other spellings, other alphabets and numeric codes are refused."""
     with pytest.raises(FactError, match="currency"):
         Money(1, currency)
+
+
+PLACES = {
+    0: ("CLP", "DJF", "ISK", "JPY", "KRW", "PYG", "RWF", "UGX", "VND", "XAF", "XOF", "XPF"),
+    2: ("EUR", "USD", "GBP", "RUB", "HUF", "IDR", "MGA", "CVE", "CNY", "XXZ"),
+    3: ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"),
+    4: ("CLF", "UYW"),
+}
+
+
+@pytest.mark.parametrize(("places", "currency"), [(n, each) for n, names in PLACES.items() for each in names])
+def test_minor_units_have_the_decimals_of_iso_4217(places: int, currency: str) -> None:
+    """As its table says; a currency that is not in it has two."""
+    assert decimals_of(currency) == places

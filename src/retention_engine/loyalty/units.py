@@ -7,7 +7,7 @@ from typing import Any
 from attrs import field, frozen
 
 from retention_engine.errors import DefinitionError, LedgerError, shown
-from retention_engine.money import Money
+from retention_engine.money import Money, decimals_of
 from retention_engine.values import is_printable
 
 LARGEST = 10**15
@@ -60,9 +60,13 @@ class Unit:
             Money(0, value)
 
     @classmethod
-    def cashback(cls, currency: str, scale: int = 2) -> Unit:
-        """Return the unit of cashback in a currency: its amounts are the currency's minor units."""
-        return cls(f"cashback-{currency}", scale, currency)
+    def cashback(cls, currency: str, scale: int | None = None) -> Unit:
+        """Return the unit of cashback in a currency: its amounts are the currency's minor units.
+
+        Args:
+            scale: None: as many decimals as the currency has, none for yen.
+        """
+        return cls(f"cashback-{currency}", decimals_of(currency) if scale is None else scale, currency)
 
     def money(self, amount: int) -> Money:
         """Return an amount of cashback as money.
