@@ -29,7 +29,7 @@ IVAN = Account("club", POINTS, "ivan")
 
 
 def explained(state: lo.State, most: int) -> int:
-    """Return the balance that the reasons add up to."""
+    """Return the balance, or the debt below zero, that the reasons add up to."""
     parts = [each for each in lo.reasons(state, most=most) if each.kind != "expires"]
     return sum(each.amount if each.kind in CAME else -each.amount for each in parts)
 
@@ -37,11 +37,11 @@ def explained(state: lo.State, most: int) -> int:
 @settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(0, 4))
 def test_the_reasons_add_up_to_the_balance(number: int, most: int) -> None:
-    """WHY: what came, less what went and what is not spendable, is available; and all that will expire is named."""
+    """WHY: what came, less what went and what is not spendable, is available or owed; all that will expire is named."""
     world = World(random.Random(number), laws=False, oracle=False).run(30)
     for account in (ANNA, BOB):
         state = world.state(account)
-        assert explained(state, most) == state.balance.available
+        assert explained(state, most) == state.balance.net
         ends = sum(each.amount for each in lo.reasons(state) if each.kind == "expires")
         stocks = [each for each in state.lots.values() if each.expires_at is not None]
         assert ends == sum(each[lo.Bucket.AVAILABLE] for each in stocks)
@@ -53,7 +53,7 @@ def test_the_reasons_add_up_to_the_balance(number: int, most: int) -> None:
         state = world.state(BOB)
         merged.post(lo.Merge(key="merge", account=ANNA, at=world.now, into=BOB))
         state = world.state(BOB)
-        assert explained(state, 3) == state.balance.available
+        assert explained(state, 3) == state.balance.net
 
 
 def club() -> lo.Ledger:
@@ -219,10 +219,35 @@ def test_a_debt_and_cashback_have_their_words() -> None:
     assert lo.why(book.state(money))[:2] == ["You have 12.50 EUR.", "12.50 earned: order 1"]
     book.post(lo.Adjust(key="d", account=money, at=START, amount=-1500, reason="fraud", allow_debt=True))
     assert lo.why(book.state(money), language="ru") == [
-        *("Ваш долг: 2,50 EUR.", "12,50 начислено: заказ 1", "12,50 отозвано"),
+        *("Ваш долг: 2,50 EUR.", "12,50 начислено: заказ 1", "15,00 отозвано"),
     ]
     book.post(lo.Earn(key="f", account=money, at=START, amount=50))
     assert "0.50 went to pay a debt" in lo.why(book.state(money))
+
+
+def test_a_debt_has_a_reason() -> None:
+    """What was spent and then taken back is told, and the lines add up to what is owed."""
+    shop = Shop(start=80)
+    shop.tell(0, "paid", WORKED)
+    shop.ledger.post(lo.Redeem(key="mug", account=BUYER, at=shop.now, amount=shop.balance.available, purpose="mug"))
+    shop.tell(1, "cancelled", WORKED)
+    state = shop.ledger.state(BUYER)
+    assert state.debt > 0
+    assert explained(state, 5) == -state.debt
+    assert any(line.endswith("taken back") for line in lo.why(state))
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "wanted"),
+    [("JPY", 300, "300 JPY"), ("EUR", 300, "3.00 EUR"), ("KWD", 3_000, "3.000 KWD"), ("CLF", 30_000, "3.0000 CLF")],
+)
+def test_cashback_has_the_decimals_of_its_currency(currency: str, amount: int, wanted: str) -> None:
+    """Amounts are minor units of the currency: a yen has none."""
+    account = Account("club", Unit.cashback(currency), "ivan")
+    book = lo.Ledger()
+    book.post(lo.Earn(key="e", account=account, at=START, amount=amount))
+    assert lo.why(book.state(account))[0] == f"You have {wanted}."
+    assert Unit.cashback(currency, 1).scale == 1
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ class Reason:
 
     Attributes:
         kind: units that came: ``earned`` or ``received``; that went: ``spent``, ``converted``, ``expired``,
-            ``ended`` (by hand), ``taken_back``, ``settled`` or ``given``; that are there: ``held``, ``pending`` or
-            ``waiting``; of the available ones: ``expires``.
+            ``ended`` (by hand), ``taken_back`` (with what is still owed), ``settled`` or ``given``; that are there:
+            ``held``, ``pending`` or ``waiting``; of the available ones: ``expires``.
         about: the source or the purpose; None: several older ones together.
         at: when it happened, or will.
     """
@@ -79,7 +79,7 @@ class Reason:
 
 
 def reasons(state: State, *, most: int = 5) -> list[Reason]:
-    """Return why the balance is what it is: what came, less what went and what is not spendable, is what is available.
+    """Return why the balance is what it is: what came, less what went and what is not spendable, is available or owed.
 
     Args:
         most: how many of a kind that is over are told one by one, the last ones; those before are one reason.
@@ -120,7 +120,7 @@ def _went(state: State) -> Iterator[_Part]:
         kind, end = ("expired", stock.expires_at) if stock.is_over(state.at) else ("ended", None)
         yield kind, stock[Bucket.EXPIRED], "", end
     inside = sum(each.lot.issued for each in state.lots.values() if each.lot.parent in state.lots)
-    yield "taken_back", _sum(over, Bucket.REVOKED), "", None
+    yield "taken_back", _sum(over, Bucket.REVOKED) + state.debt, "", None
     yield "settled", _sum(over, Bucket.SETTLED), "", None
     yield "given", _sum(over, Bucket.MOVED) - inside, "", None
 
