@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -234,6 +235,21 @@ def test_a_gift_is_taken_once_for_each_wish_or_refused_in_words() -> None:
         gift_command(one, till.view, "vip", till.state, request="w3")
     with pytest.raises(DefinitionError, match="mug"):
         gift_command(one, till.view, "mag", till.state, request="w4")
+
+
+def test_a_gift_that_was_taken_stays_what_it_was() -> None:
+    """Asked again when it has another price, is out of reach, is for others, or is not there any more."""
+    till = Till(programme(gifts=[Gift("mug", 30)]), start=100)
+    first = gift_command(till.programme, till.view, "mug", till.state, request="w1")
+    till.ledger.post(first)
+    for gifts in ([Gift("mug", 40)], [Gift("mug", 500)], [Gift("mug", 30, when=orders.exists())], []):
+        changed = programme(gifts=gifts)
+        again = gift_command(changed, till.view, "mug", till.state, request="w1")
+        assert again == first
+        assert till.ledger.post(again).replayed
+        with pytest.raises((LedgerError, DefinitionError)) if gifts != [Gift("mug", 40)] else nullcontext():
+            gift_command(changed, till.view, "mug", till.state, request="w2")
+    assert till.balance.available == 70
 
 
 def test_units_that_do_not_pay_for_orders_leave_holds_alone() -> None:

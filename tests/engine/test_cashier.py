@@ -329,6 +329,10 @@ def test_the_usual_wishes_have_words_of_their_own() -> None:
     assert "60 списано: подарок mug" in cashier.why("anna", "pts", at=NOW + DAY, language="ru")
     cup = cashier.why("anna", "pts", at=NOW + DAY, causes={"gift": "a cup", "order": "{rest}"}, forms=("star", "stars"))
     assert cup[:3] == ["You have 40 stars.", "100 earned: o1", "60 spent: a cup"]
+    dearer = Engine(
+        [], club=Club(programmes=[evolve(PROGRAMME, gifts=[Gift("mug", 70)])], tiers=CLUB.tiers), store=engine.store
+    )
+    assert dearer.cashier.gift("anna", "pts", "mug", request="wish-1", at=NOW + 2 * HOUR).replayed
     assert "order 1" in cashier.statement("anna", "pts", at=NOW + DAY).replace("o1", "1")
     assert cashier.why("anna", "pts", at=NOW + DAY)[0] != cashier.why("anna", "pts", at=NOW + DAY, language="ru")[0]
     assert engine.verify() == []

@@ -106,18 +106,19 @@ def gift_command(programme: Programme, view: View, gift_id: str, state: State, *
     """Return the command that takes a gift.
 
     Args:
-        request: the id of this wish; the same again is the same gift.
+        request: the id of this wish; the same again is the same gift, for what it cost when it was taken.
 
     Raises:
         DefinitionError: there is no such gift.
         LedgerError: the customer cannot have it; the message says why.
     """
     gifts = {gift.id: gift for gift in programme.gifts}
-    if gift_id not in gifts:
-        raise DefinitionError(f"there is no gift {shown(gift_id)}{nearest(gift_id, gifts)}")
     key = step_key("gift", gift_id, request)
-    refusal = None if key in state.redemptions else gifts[gift_id].refusal(view, state)
+    taken = state.redemptions.get(key)
+    if taken is None and gift_id not in gifts:
+        raise DefinitionError(f"there is no gift {shown(gift_id)}{nearest(gift_id, gifts)}")
+    refusal = None if taken is not None else gifts[gift_id].refusal(view, state)
     if refusal is not None:
         raise LedgerError(refusal, code="gift_refused")
-    account = programme.account(view.history.customer)
-    return Redeem(key=key, account=account, at=view.now, amount=gifts[gift_id].price, purpose=f"gift:{gift_id}")
+    account, amount = programme.account(view.history.customer), gifts[gift_id].price if taken is None else taken.amount
+    return Redeem(key=key, account=account, at=view.now, amount=amount, purpose=f"gift:{gift_id}")
