@@ -19,6 +19,7 @@ id = "rich"
 trigger = "entering(member.balance('pts') >= 40)"
 steps = ["Grant('pts', amount=5)", "Send('thanks', purpose='service')"]
 """
+ASKING = MEMBERS.replace("\"Grant('pts', amount=5)\", ", "")
 CLUB = """
 from retention_engine.clubs import Club, Earning, Programme, per_money
 from retention_engine.loyalty import AT_ONCE, Unit
@@ -94,9 +95,12 @@ def test_a_club_that_is_not_there_is_named(files: Path, name: str, said: str) ->
 def test_without_a_club_such_rules_are_an_error(files: Path) -> None:
     """The rule is named."""
     db = files / "shop.db"
-    found = run("advance", "members.toml", "--db", db, "--to", "2026-03-30")
-    assert is_one_error(found, Exit.INPUT)
-    assert "rule 'rich': it asks member.balance('pts') >= 40, and there is no club" in found.err
+    for asks, said in ((MEMBERS, "a club carries out Grant("), (ASKING, "it asks member.balance('pts') >= 40, and")):
+        write(files, {"members.toml": asks})
+        found = run("advance", "members.toml", "--db", db, "--to", "2026-03-30")
+        assert is_one_error(found, Exit.INPUT)
+        assert f"rule 'rich': {said}" in found.err
+        assert "there is no club" in found.err
 
 
 def test_a_backtest_grants_too(files: Path) -> None:

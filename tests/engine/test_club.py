@@ -298,13 +298,15 @@ def test_policies_are_checked_against_the_club() -> None:
 
 
 def test_without_a_club_rules_cannot_ask_it() -> None:
-    """A grant is then an action for the host, as before."""
+    """Nor can they give; an action of another name is for the host."""
     with pytest.raises(DefinitionError, match=r"rule 'r': it asks member.balance\('pts'\) >= 1, and there is no club"):
         engine(Rule("r", entering(member.balance("pts") >= 1), Send("x")), club=None)
-    one = engine(Rule("r", on(orders), Grant("pts", 5)), club=None)
+    with pytest.raises(DefinitionError, match=r"rule 'r': a club carries out Grant\('pts', amount=5\)"):
+        engine(Rule("r", on(orders), Grant("pts", 5)), club=None)
+    one = engine(Rule("r", on(orders), Do("give", "pts", data={"amount": 5})), club=None)
     one.record(order("o1"))
     one.advance(NOW + DAY)
-    assert [action.kind for action in one.due(NOW + DAY)] == ["grant"]
+    assert [action.kind for action in one.due(NOW + DAY)] == ["give"]
     for name in ("cashier", "codes"):
         with pytest.raises(DefinitionError, match=r"there (is|are) no"):
             getattr(one, name)

@@ -36,10 +36,12 @@ from retention_engine.arbitration import Arbiter, Consent, HoldWhile
 from retention_engine.clubs import Achievement, Club, CustomMetric, EarnedMetric, Programme, Tiers
 from retention_engine.engine import Plan
 from retention_engine.engine.plan import anchor_of
+from retention_engine.errors import DefinitionError
 from retention_engine.facts import AttributeChanged, Customer, LedgerPosted, MessageSent, Registered, Reviewed, Viewed
 from retention_engine.loyalty import Unit
 from retention_engine.loyalty.tiers import Level, TierProgramme
 from retention_engine.predicates import Truth, member, points
+from retention_engine.rules import Call, Do, Grant, IssueCode
 from retention_engine.state import History, fold
 from retention_engine.timing import DAY, zone
 from retention_engine.view import View
@@ -172,3 +174,13 @@ def test_a_fact_that_is_not_asked_about_names_nothing() -> None:
     """An event of the shop's own is no order."""
     history = fold(History(ANNA), [happened("joined", START)])
     assert anchor_of(orders.exists()).key(View(history, START, zone("UTC"))) == "customer"
+
+
+@pytest.mark.parametrize("step", [Grant("pts", 5), IssueCode("spring")], ids=repr)
+def test_what_a_club_carries_out_needs_one(step: Do) -> None:
+    """Nobody else would: the action would lie in the outbox, and no points exist."""
+    made = Rule("r", on(orders), step)
+    with pytest.raises(DefinitionError, match=r"rule 'r': a club carries out .*, and there is no club.*--club"):
+        Plan.of(RuleSet.of([made]))
+    for other in (Send("hi"), Call("crm"), Do("wrap", "box")):
+        assert Plan.of(RuleSet.of([Rule("r", on(orders), other)])).club is None

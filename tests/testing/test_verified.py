@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 
-from retention_engine import Delay, Rule, Send, after, days, entering, entry, hours, on, orders
+from retention_engine import Delay, Grant, Rule, Send, after, days, entering, entry, hours, member, on, orders
 from retention_engine.arbitration import AtMost, Consent, QuietHours
+from retention_engine.clubs import Club, Earning, Programme, per_money
 from retention_engine.errors import DefinitionError
 from retention_engine.facts import ConsentGiven, Fact
-from retention_engine.testing import Scenario, Verified, histories, scenarios, verify
+from retention_engine.loyalty import Unit
+from retention_engine.testing import Scenario, Verified, histories, once, scenarios, tick_invariant, verify
 from retention_engine.timing import DAY, HOUR
 from tests.engine._shop import ANNA, START, order
 
@@ -157,3 +159,23 @@ def test_nothing_happens_to_nobody() -> None:
     """An empty history passes, over a year."""
     seen = verify([Rule("r", entering(orders.exists()), Send("x"))], [])
     assert seen.never_twice().decisions == ()
+
+
+POINTS = Programme(id="club", unit=Unit("pts"), currency="EUR", earning=[Earning("base", per_money(1, 100))])
+CLUB = Club(programmes=[POINTS])
+MEMBERS = [
+    Rule("gift", on(orders), Grant("pts", 5)),
+    Rule("rich", entering(member.balance("pts") >= 10), Send("rich", topic="offers", channel="email")),
+]
+
+
+def test_rules_of_members_are_run_with_their_club() -> None:
+    """They ask and give: two gifts make somebody rich, on all ways through time; without the club they are refused."""
+    history = [order("1", START), order("2", START + DAY)]
+    (rich,) = verify(MEMBERS, history, club=CLUB, to=START + 9 * DAY).never_twice().messages
+    assert rich.at == START + DAY + 1
+    span: dict[str, Any] = {"since": START - 1, "to": START + 9 * DAY, "club": CLUB}
+    for law in (tick_invariant, once):
+        assert [each.at for each in law(MEMBERS, history, **span) if each.rule == "rich"] == [rich.at]
+    with pytest.raises(DefinitionError, match="there is no club"):
+        verify(MEMBERS[:1], history)

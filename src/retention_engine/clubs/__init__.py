@@ -3,6 +3,7 @@
 from retention_engine.clubs.achievements import Achievement
 from retention_engine.clubs.bonuses import Bonus, YearlyBonus
 from retention_engine.clubs.checkouts import Checkout
+from retention_engine.clubs.clerk import CARRIED_OUT
 from retention_engine.clubs.club import Club
 from retention_engine.clubs.earning import Earning, per_money, per_order, per_quantity
 from retention_engine.clubs.games import Streak
@@ -21,6 +22,7 @@ from retention_engine.loyalty.referrals import CodeReward, UnitsReward
 from retention_engine.loyalty.tiers import Level, TierProgramme
 
 __all__ = [
+    "CARRIED_OUT",
     "Achievement",
     "Bonus",
     "Checkout",

@@ -44,16 +44,14 @@ _ACCOUNTS = frozenset({"points", f"{EVENTS}ledger_posted", MEMBERSHIP})
 
 
 def check_club(rules: RuleSet, arbiter: Arbiter, club: Club | None) -> None:
-    """Refuse rules and policies that ask a club for what it has not, or that ask where there is none.
+    """Refuse rules and policies that ask a club for what it has not, or that ask or give where there is none.
 
     Raises:
         DefinitionError: names the rule or the policy, and what is missing.
     """
     for rule in rules:
         with _about(f"rule {rule.id!r}"):
-            for step in rule.flow.steps.values():
-                if isinstance(step, Do) and step.kind in CARRIED_OUT and club is not None:
-                    club.check_action(step.kind, step.about, dict(step.data))
+            _check_given((step for step in rule.flow.steps.values() if isinstance(step, Do)), club)
             check_asked(rule.predicates(), club)
     for policy in arbiter.policies:
         if MEMBERSHIP in policy.reads():
@@ -65,6 +63,13 @@ def _fields_of(policy: Policy) -> Iterator[object]:
     """Yield what a policy was given; one of the user's own may be of any class."""
     if has(type(policy)):
         yield from (getattr(policy, each.name) for each in fields(type(policy)))
+
+
+def _check_given(steps: Iterable[Do], club: Club | None) -> None:
+    for step in (each for each in steps if each.kind in CARRIED_OUT):
+        if club is None:
+            raise DefinitionError(f"a club carries out {step}, and {_NO_CLUB}")
+        club.check_action(step.kind, step.about, dict(step.data))
 
 
 def check_asked(nodes: Iterable[Node], club: Club | None) -> None:

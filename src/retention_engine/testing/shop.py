@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from retention_engine.actions import Decision
 from retention_engine.arbitration import Policy
+from retention_engine.clubs import Club
 from retention_engine.engine import Engine
 from retention_engine.facts import Fact
 from retention_engine.ports import Store
@@ -28,6 +29,7 @@ class Shop:
     lateness: Span
     assume_sent: bool
     policies: Iterable[Policy]
+    club: Club | None
     make: Callable[[], Store] = field(repr=False)
 
     @classmethod
@@ -40,10 +42,12 @@ class Shop:
         lateness: Span,
         assume_sent: bool = False,
         policies: Iterable[Policy],
+        club: Club | None = None,
         store: Callable[[], Store],
     ) -> Shop:
         """Return the shop of what a law was given."""
-        return cls(RuleSet.of(rules), to_instant(since), zone, lateness, assume_sent, tuple(policies), store)
+        standing = tuple(policies)
+        return cls(RuleSet.of(rules), to_instant(since), zone, lateness, assume_sent, standing, club, store)
 
     def engine(self, store: Store) -> Engine:
         """Return a new engine on a store that may have been used before."""
@@ -55,6 +59,7 @@ class Shop:
             lateness=self.lateness,
             assume_sent=self.assume_sent,
             policies=self.policies,
+            club=self.club,
         )
 
     def record(self, store: Store, told: Sequence[Fact]) -> int:

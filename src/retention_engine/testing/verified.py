@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from retention_engine.actions import Action, Decision
 from retention_engine.arbitration import Policy
+from retention_engine.clubs import Club
 from retention_engine.engine import Engine
 from retention_engine.errors import DefinitionError, shown
 from retention_engine.facts import Fact
@@ -32,6 +33,7 @@ def verify(
     history: Iterable[Fact] | Scenario,
     *,
     policies: Iterable[Policy] = (),
+    club: Club | None = None,
     since: datetime | int | str | None = None,
     to: datetime | int | str | None = None,
     zone: str = "UTC",
@@ -43,6 +45,7 @@ def verify(
     Args:
         history: facts of any customers and about the catalogue, each id once, as of ``histories()``; or a scenario.
         policies: those that stand besides ``courtesy()``.
+        club: what rules ask about and give from; facts up to its launch earn nothing.
         since: the launch of the rules, exclusive; left out, just before the first fact.
         to: the end, inclusive; left out, 366 days after the last fact.
         zone: the shop's.
@@ -56,7 +59,7 @@ def verify(
     times = [fact.effective for fact in facts] or [0]
     start = min(times) - 1 if since is None else to_instant(since)
     end = max(*times, start) + _YEAR.micros if to is None else to_instant(to)
-    with Engine(rules, since=start, zone=zone, policies=standing, assume_sent=True) as engine:
+    with Engine(rules, since=start, zone=zone, policies=standing, club=club, assume_sent=True) as engine:
         engine.record(facts)
         decisions = engine.advance(end).decisions
     return Verified(tuple(facts), tuple(decisions), start, end, zone)

@@ -13,7 +13,7 @@ from retention_engine import rules as r
 from retention_engine.testing.strategies.expressions import expressions
 from retention_engine.testing.strategies.times import corners, spans
 from retention_engine.testing.strategies.words import TEXTS
-from retention_engine.timing import DAY, days, local_date, local_days, microseconds
+from retention_engine.timing import DAY, local_date, local_days, microseconds
 from retention_engine.timing import zone as zone_named
 
 _TIMES = ("10:00", "00:00", "00:30", "02:30", "23:30")
@@ -93,10 +93,9 @@ _ACTS = st.one_of(
         st.sampled_from(("marketing", "service", "transactional")),
         _SHOWN,
     ),
-    st.sampled_from((r.Tag("vip"), r.Untag("vip"), r.Do("grant", "points", data={"by": "rule", "points": 5}))),
+    st.sampled_from((r.Tag("vip"), r.Untag("vip"), r.Do("wrap", "box", data={"by": "rule", "size": 5}))),
     st.builds(lambda leave, channel: r.Audience("lost", leave=leave, channel=channel), st.booleans(), st.just("ads")),
     st.sampled_from((r.Escalate("ann"), r.Escalate("ann", about="a call", data={"a": 1}), r.Call("crm"))),
-    st.sampled_from((r.Grant("pts", 5), r.Grant("pts", 7, lasts=days(3), why="gift"), r.IssueCode("spring"))),
 )
 _MANNERS = st.fixed_dictionaries(
     {},
