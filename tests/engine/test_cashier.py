@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from attrs import evolve
 
 from retention_engine import Customer, Engine, Line, Money, Order, Rule, entering, orders
 from retention_engine.clubs import Club, Earning, Gift, Programme, SpendMetric, Tiers, YearlyBonus, per_money
+from retention_engine.engine.cashier import Answer
 from retention_engine.errors import DefinitionError, Insufficient, KeyConflict, LedgerError
 from retention_engine.facts import LedgerPosted, OrderCancelled, OrderPlaced
 from retention_engine.loyalty import AT_ONCE, Adjust, Capture, Merge, OpenHold, Redeem, Transfer, Unit, Void
@@ -18,7 +20,7 @@ from retention_engine.loyalty.earning import Spending
 from retention_engine.loyalty.tiers import Level, TierProgramme
 from retention_engine.predicates import member, month_day
 from retention_engine.rules import Grant
-from retention_engine.timing import DAY, HOUR, MINUTE, to_instant
+from retention_engine.timing import DAY, HOUR, MINUTE, days, hours, to_instant
 
 NOW = to_instant("2026-03-01T10:00:00Z")
 PTS = Unit("pts")
@@ -162,6 +164,48 @@ def test_a_hold_ends_by_itself() -> None:
     assert engine.cashier.balance("anna", "pts", at=NOW + 2 * HOUR).available == 100
     with pytest.raises(LedgerError, match="timed_out"):
         engine.cashier.do(Void(**words(engine, "v", NOW + 2 * HOUR), hold=hold))
+
+
+def test_a_hold_lasts_as_long_as_is_said() -> None:
+    """From the instant of the call, or as before when nothing is said; a retry prolongs nothing."""
+    engine = shop()
+    engine.record(order("o1"))
+    hold = partial(engine.cashier.hold, "anna", "pts", order="o2")
+    first = hold(40, at=NOW + HOUR, ttl=hours(5))
+    assert hold(40, at=NOW + HOUR, ttl=hours(5)).replayed
+    assert first.result["expires_at"] == NOW + 6 * HOUR
+    assert hold(50, at=NOW + 2 * HOUR).result["expires_at"] == NOW + 6 * HOUR
+    assert hold(50, at=NOW + 2 * HOUR, ttl=hours(1)).result["expires_at"] == NOW + 3 * HOUR
+    assert engine.cashier.balance("anna", "pts", at=NOW + 3 * HOUR - 1).held == 50
+    assert engine.cashier.balance("anna", "pts", at=NOW + 3 * HOUR).held == 0
+    with pytest.raises(LedgerError, match="a hold lasts up to"):
+        hold(10, at=NOW + 4 * HOUR, ttl=days(8))
+    assert engine.verify() == []
+
+
+def test_a_hold_is_let_go() -> None:
+    """Safe to repeat; the order then spends nothing. What is over by itself is a promise until it is held anew."""
+    engine = shop()
+    engine.record(order("o1"))
+    release, at = partial(engine.cashier.release, "anna", "pts", order="o2"), NOW + HOUR
+    assert release(at=at) == Answer({"released": 0, "settled": 0})
+    engine.cashier.hold("anna", "pts", 40, order="o2", at=at)
+    engine.cashier.hold("anna", "pts", 50, order="o2", at=at + 1)
+    engine.cashier.hold("anna", "pts", 5, order="o3", at=at + 1)
+    assert release(at=at + 2).result["released"] == 50
+    assert release(at=at + 3).result["released"] == 0
+    assert engine.cashier.balance("anna", "pts", at=at + 3) == (0, 95, 5, 0)
+    engine.cashier.hold("anna", "pts", 20, order="o2", at=at + 4)
+    with pytest.raises(LedgerError, match="timed_out"):
+        release(at=at + 2 * HOUR)
+    engine.cashier.hold("anna", "pts", 1, order="o2", at=at + 2 * HOUR)
+    assert release(at=at + 2 * HOUR).result["released"] == 1
+    engine.record(order("o2", at=at + 3 * HOUR))
+    assert engine.cashier.balance("anna", "pts", at=at + 4 * HOUR) == (0, 200, 0, 0)
+    with pytest.raises(LedgerError, match="paid"):
+        engine.cashier.hold("anna", "pts", 1, order="o2", at=at + 4 * HOUR)
+    assert release(at=at + 4 * HOUR).result["released"] == 0
+    assert engine.verify() == []
 
 
 def test_units_go_to_another_customer() -> None:

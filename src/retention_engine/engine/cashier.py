@@ -25,15 +25,17 @@ from retention_engine.loyalty import (
     OpenHold,
     Result,
     State,
+    Void,
     advance,
     decide,
     statement_table,
     step_key,
     why,
 )
+from retention_engine.loyalty.spending import promise_to
 from retention_engine.loyalty.tiers import Standing
 from retention_engine.state import History
-from retention_engine.timing import to_instant
+from retention_engine.timing import Span, to_instant
 from retention_engine.view import View, zone_of
 
 Instant = datetime | int | str
@@ -115,19 +117,25 @@ class Cashier:
         state = found.clerk.books.state(programme.account(customer))
         return preview(programme, view, lines, state, tier=tier, **more)
 
-    def hold(self, customer: str, unit: str, amount: int, *, order: str, at: Instant) -> Answer:
+    def hold(
+        self, customer: str, unit: str, amount: int, *, order: str, at: Instant, ttl: Span | None = None
+    ) -> Answer:
         """Promise units to an order that is being made; the order spends them when it is paid.
 
         The same order again has its own hold back, with the new amount; an hour later it ends by itself. What is not
         known yet is not checked: how large a part of the order may be paid so, ``preview`` tells.
+
+        Args:
+            ttl: how long it lasts from now on; left out, as the terms of the programme say, or as before.
 
         Raises:
             LedgerError: too few are available, they do not pay for orders, or the order is paid already.
         """
         programme = self._programme(unit)
         programme.check_hold(amount)
-        words = ("hold", order, f"{amount}", f"{to_instant(at)}")
-        asked = OpenHold(key=step_key(*words), account=programme.account(customer), at=at, amount=amount, purpose=order)
+        words = ("hold", order, f"{amount}", f"{to_instant(at)}", *([] if ttl is None else [f"{ttl.micros}"]))
+        whose = programme.account(customer)
+        asked = OpenHold(key=step_key(*words), account=whose, at=at, amount=amount, purpose=order, ttl=ttl)
         answer = self.do(asked)
         if not answer.replayed:
             return answer
@@ -135,6 +143,18 @@ class Cashier:
         if any(hold.purpose == order and hold.amount != amount for hold in state.holds.values()):
             return self.do(evolve(asked, key=step_key(*words, f"{state.version}")))
         return answer
+
+    def release(self, customer: str, unit: str, *, order: str, at: Instant) -> Answer:
+        """Let go of what is held for an order, of 0 units when nothing is: the customer pays otherwise, or left.
+
+        Raises:
+            LedgerError: the hold ended by itself, but is still a promise: hold anew before.
+        """
+        state = self.state(customer, unit, at=at)
+        held = promise_to(state, order)
+        if held is None:
+            return Answer({"released": 0, "settled": 0})
+        return self.do(Void(key=step_key("release", held.id), account=state.account, at=at, hold=held.id))
 
     def gift(self, customer: str, unit: str, gift: str, *, request: str, at: Instant) -> Answer:
         """Let a customer take a gift of the programme for units.
