@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retention_engine import Engine, Line, Money, Order
 from retention_engine import facts as f
-from retention_engine.clubs import Checkout, Club, Earning, Programme, Promotion, per_money, points_on_top, programme
+from retention_engine.clubs import Checkout, Club, Earning, Programme, Promotion, club, per_money, points_on_top
 from retention_engine.facts import to_json
 from retention_engine.loyalty import AT_ONCE, Adjust, Lasts, Unit, Vesting, statement
 from retention_engine.loyalty.codes import CodeKeys, Gift, Percent
@@ -250,5 +250,5 @@ def test_the_law_bites() -> None:
         patch.setattr(points_on_top.OrderDraft, "is_returned", property(lambda draft: False))
         assert lived(AT_ONCE, moves, [])[1] == 100
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(programme, "gift_commands", lambda *_, **__: ())
+        patch.setattr(club, "gift_commands", lambda *_, **__: ())
         assert lived(AT_ONCE, moves[:1], [])[1] == 0 != expected(moves[:1])

@@ -106,6 +106,11 @@ class Books:
         rows = self.posted.get((account.programme, account.unit.code), [])
         return state_at(account, entries_of(rows), at)
 
+    def state_by(self, account: Account, at: int) -> State:
+        """Return an account as of its last entry up to an instant: the counter may have gone ahead of the walk."""
+        state = self.state(account)
+        return state if state.at <= at else self.state_at(account, at)
+
     def is_refused(self, command: Command) -> bool:
         """Tell whether a command was refused before: it is not tried again, whatever came meanwhile."""
         account = command.account

@@ -84,7 +84,7 @@ class Clerk:
         """Return what has come about by now without a fact to say so, and the next instant at which more may."""
         if view.now <= self.launched:
             return [], self.launched + 1
-        commands, turn = self.club.due(view, self.books)
+        commands, turn = self.club.due(view, self.books, self.launched)
         made: list[Fact] = [fact for command in commands for fact in self._post(command, view)]
         reached, next_reach = self.club.reached(view, self.launched)
         owed = owed_codes(self.club.referrals, view, self.launched)

@@ -15,6 +15,7 @@ from retention_engine.clubs.checking import check_together
 from retention_engine.clubs.games import Streak
 from retention_engine.clubs.levels import REACHED, new_levels
 from retention_engine.clubs.metrics import CustomMetric, EarnedMetric
+from retention_engine.clubs.points_on_top import gift_commands
 from retention_engine.clubs.programme import Programme, bonus_commands, due_commands
 from retention_engine.clubs.promotions import Promotion
 from retention_engine.clubs.questions import ANSWERS, Asked
@@ -204,8 +205,6 @@ class Club:
             yield from () if command is None else (command,)
         if fact.at > since:
             yield from bonus_commands(programme, view, fact, books.state(account))
-        for referral in self.referrals:
-            yield from reward_commands(referral, view, books.state(account), since=since)
 
     def tier(self, programme: Programme, view: View) -> str | None:
         """Return the customer's level before this instant, when a rule multiplies by it."""
@@ -213,16 +212,25 @@ class Club:
             return None
         return standing_before(self.tiers[0], view.history, view.now, view.where).level.name
 
-    def due(self, view: View, books: Books) -> tuple[list[Command], int]:
-        """Return what time alone grants at this instant, and the next one at which it may grant something."""
+    def due(self, view: View, books: Books, since: int) -> tuple[list[Command], int]:
+        """Return what is due at this instant whatever was told last, and the next one at which time may grant more.
+
+        Args:
+            since: up to this instant everything is history.
+        """
         found: list[Command] = []
         turns = [NEVER]
-        for programme in (one for one in self.programmes if one.yearly):
+        for programme in self.programmes:
+            account = programme.account(books.customer)
             try:
-                state = books.state(programme.account(books.customer))
+                state = books.state_by(account, view.now)
             except LedgerError:  # an account that cannot be read has nothing due: ``verify`` tells of it
                 continue
-            made, following = due_commands(programme, view, state, after=view.now - 1)
+            words: dict[str, Any] = {"earning": programme.earning, "validity": programme.grants_last}
+            found += gift_commands(view, state, **words, since=since)
+            for referral in self.referrals:
+                found += reward_commands(referral, view, state, since=since)
+            made, following = due_commands(programme, view, books.state(account), after=view.now - 1)
             found += made
             turns += [] if following is None else [following]
         return found, min(turns)

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from retention_engine.clubs.earning import Earning
-from retention_engine.facts import CodeReleased, CodeUsed, Event, Fact, OrderPlaced
+from retention_engine.facts import CodeReleased, CodeUsed
 from retention_engine.loyalty import (
     DELIVERED,
     PAID,
@@ -31,26 +31,19 @@ from retention_engine.view import View
 
 
 def gift_commands(
-    view: View, fact: Fact, state: State, *, earning: Iterable[Earning], validity: Validity
+    view: View, state: State, *, earning: Iterable[Earning], validity: Validity, since: int
 ) -> Iterator[Command]:
-    """Yield what an account lacks, or has too much, of the points on top of the order that a fact is about.
+    """Yield what an account lacks, or has too much, of the points on top of orders.
 
     They belong to the customer whose order it is, and vest with the last of what the rules of a programme give for it.
     Each payment grants them once.
+
+    Args:
+        since: orders paid up to this instant are history.
     """
-    order = _order(fact)
-    if order is None:
-        return
-    for (name, _), use in codes_known(view.history).uses.items():
-        if name == order and use.user is None and use.units and use.unit == state.account.unit.code:
-            yield from _OnTop(use, view, state, tuple(earning), validity).commands(fact)
-
-
-def _order(fact: Fact) -> str | None:
-    if isinstance(fact, OrderPlaced):
-        return fact.order.id
-    name = fact.data.get("order") if isinstance(fact, Event) else getattr(fact, "order_id", None)
-    return name if isinstance(name, str) else None
+    for use in codes_known(view.history).uses.values():
+        if use.user is None and use.units and use.unit == state.account.unit.code:
+            yield from _OnTop(use, view, state, tuple(earning), validity).commands(since)
 
 
 @frozen
@@ -67,8 +60,8 @@ class _OnTop:
     earning: tuple[Earning, ...]
     validity: Validity
 
-    def commands(self, fact: Fact) -> Iterator[Command]:
-        """Yield what is missing or too much; a use or a payment grants, not whatever is told later of an old order."""
+    def commands(self, since: int) -> Iterator[Command]:
+        """Yield what is missing or too much."""
         use = self.use
         source = f"code:{use.promotion}:{use.order_id}"
         draft = self.view.history.drafts.get(("order", use.order_id)) or OrderDraft()
@@ -81,8 +74,7 @@ class _OnTop:
         elif isinstance(use, CodeUsed) and draft.payment is not None:
             paid_at, payment = draft.payment
             words = self._words("code", use.promotion, use.order_id, f"{use.turn}", payment)
-            now = isinstance(fact, CodeUsed) or fact.at == paid_at
-            if now and f"{words['key']}/0" not in self.state.lots:
+            if paid_at > since and f"{words['key']}/0" not in self.state.lots:
                 vests_at = self._vests_at(draft)
                 words |= {"effective_at": paid_at, "vests_at": vests_at, "waits": vests_at is None}
                 yield Earn(**words, amount=use.units, validity=self.validity, source=source)

@@ -10,7 +10,6 @@ from attrs import field, frozen
 from retention_engine.clubs.bonuses import Bonus, YearlyBonus, due_bonuses
 from retention_engine.clubs.earning import Earning, all_of_kind, check_id
 from retention_engine.clubs.order_lines import Bought
-from retention_engine.clubs.points_on_top import gift_commands
 from retention_engine.clubs.spending import Gift
 from retention_engine.errors import DefinitionError, LedgerError, shown
 from retention_engine.facts import Fact, OrderPlaced
@@ -18,7 +17,6 @@ from retention_engine.loyalty import (
     PAID,
     Account,
     Cap,
-    Command,
     Earn,
     Rounding,
     Split,
@@ -144,15 +142,14 @@ class Programme:
         return Fraction(1) if self.spending is None else self.spending.point_value
 
 
-def bonus_commands(programme: Programme, view: View, fact: Fact, state: State) -> list[Command]:
-    """Return the bonuses that a fact, folded already, earns, none that was given; and points on top of its order."""
+def bonus_commands(programme: Programme, view: View, fact: Fact, state: State) -> list[Earn]:
+    """Return the bonuses that a fact, folded already, earns; none that was given."""
     made = (
         _earn(programme, view, bonus, key=step_key(bonus.id, _occasion(fact)), at=fact.at)
         for bonus in programme.bonuses
         if bonus.applies(fact, view)
     )
-    on_top = gift_commands(view, fact, state, earning=programme.earning, validity=programme.grants_last)
-    return [*_new(made, state), *on_top]
+    return _new(made, state)
 
 
 def _occasion(fact: Fact) -> str:

@@ -112,8 +112,7 @@ def _unplaced(order_id: str, state: State, cancelled: Account | None, now: int) 
     Args:
         cancelled: the account when the order is cancelled, else None.
     """
-    known = state.orders.get(order_id)
-    if isinstance(known, OrderRecord) and known.receipt is not None:
+    if order_id in state.joined:
         message = f"order {shown(order_id)} came with a merged account, but not its facts: reconcile it at the counter"
         raise LedgerError(message, code="merged")
     hold = promise_to(state, order_id)

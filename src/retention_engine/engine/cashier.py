@@ -140,7 +140,7 @@ class Cashier:
         if not answer.replayed:
             return answer
         state = self.state(customer, unit, at=at)
-        if any(hold.purpose == order and hold.amount != amount for hold in state.holds.values()):
+        if not any(hold.purpose == order and hold.amount == amount for hold in state.holds.values()):
             return self.do(evolve(asked, key=step_key(*words, f"{state.version}")))
         return answer
 

@@ -154,6 +154,7 @@ class Joined:
         state.redemptions.update((one.id, one) for one in self.redemptions)
         state.grants.update(self.grants)
         state.orders.update(self.orders)
+        state.joined |= {order for order, _ in self.orders}
         state.change_debt(self.debt)
         state.totals = evolve(state.totals, joined=state.totals.joined + self.debt)
 
@@ -178,6 +179,7 @@ class Left:
         books = (state.lots, state.holds, state.ended, state.lapsed, state.redemptions, state.grants, state.orders)
         for held in books:
             held.clear()
+        state.joined = frozenset()
         state.live.clear()
         state.waiting.clear()
         state.sums = (0, 0, 0)

@@ -96,6 +96,7 @@ class State:
         ended: how each other hold ended: ``captured``, ``voided`` or ``timed_out``.
         lapsed: the holds that timed out, by purpose, until units are held or spent for it again: still promised.
         orders: what ``reconcile_order`` knows, by order.
+        joined: those of them that came with a merged account.
         alias: the account that this one was merged into.
         journal: collects every movement, if there is one; never a part of the comparison.
         cause: of the movements now.
@@ -115,6 +116,7 @@ class State:
     redemptions: dict[str, Redemption] = field(factory=dict)
     grants: dict[str, Grant] = field(factory=dict)
     orders: dict[str, object] = field(factory=dict)
+    joined: frozenset[str] = frozenset()
     debt: int = 0
     totals: Totals = Totals()
     alias: Account | None = None
@@ -138,6 +140,7 @@ class State:
             redemptions=dict(self.redemptions),
             grants=dict(self.grants),
             orders=dict(self.orders),
+            joined=self.joined,
             debt=self.debt,
             totals=self.totals,
             alias=self.alias,

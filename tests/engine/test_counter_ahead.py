@@ -1,0 +1,77 @@
+"""A counter that went ahead: what it took in already is neither done again nor taken back by the walk that follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from retention_engine import Engine, Line, Money, Order
+from retention_engine import facts as f
+from retention_engine.clubs import Checkout, Club, Earning, Programme, Promotion, per_money
+from retention_engine.clubs.books import Books
+from retention_engine.loyalty import AT_ONCE, Adjust, Unit
+from retention_engine.loyalty.codes import CodeKeys, Gift
+from retention_engine.timing import DAY
+from tests.engine import test_referral_money as friends
+
+START = friends.START
+LINES = [Line(sku="tea", price=Money(4_000, "EUR"))]
+
+
+def posted(engine: Engine, customer: str) -> list[tuple[str, str, int]]:
+    """Return the key, the kind and the amount of every entry but those of the counter itself."""
+    found = [one for one in engine.store.facts.of([customer])[customer] if isinstance(one, f.LedgerPosted)]
+    return sorted((one.key, one.what, one.amount) for one in found if one.what != "adjust")
+
+
+def lived(engine: Engine, facts: list[f.Fact], who: str, ahead: int | None) -> list[tuple[str, str, int]]:
+    """Return the entries of a customer for whom the counter does something on a day ahead of the first advance."""
+    engine.record(facts)
+    if ahead is not None:
+        account, at = engine.cashier.account(who, "pts"), START + ahead * DAY
+        engine.cashier.do(Adjust(key="till", account=account, at=at, amount=1, reason="greetings"))
+    engine.advance(START + 90 * DAY)
+    assert engine.verify() == []
+    assert not [one for one in engine.store.facts.of([who])[who] if isinstance(one, f.LedgerRefused)]
+    return posted(engine, who)
+
+
+def of_friends(who: str, ahead: int | None) -> list[tuple[str, str, int]]:
+    """Let a friend buy twice and return a part."""
+    refund = friends.about(f.OrderRefunded, 9, amount=Money(100, "EUR"))
+    bought = [friends.order(9_000, 5), refund, friends.order(5_000, 20, "c2")]
+    return lived(friends.shop(), bought, who, ahead)
+
+
+@pytest.mark.parametrize("who", ["ann", "carl"])
+def test_rewards_are_given_once(who: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On both sides; with the account as it is at last they would be taken back, and given again."""
+    usual = of_friends(who, None)
+    assert any(key.startswith("ref:") for key, _, _ in usual)
+    assert [of_friends(who, ahead) for ahead in (4, 6, 10, 30, 60)] == [usual] * 5
+    monkeypatch.setattr(Books, "state_by", lambda self, account, at: self.state(account))
+    assert of_friends(who, 60) != usual
+
+
+def on_top(ahead: int | None) -> list[tuple[str, str, int]]:
+    """Let a customer use points on top, cancel and pay again."""
+    points = Programme(
+        id="club", unit=Unit("pts"), currency="EUR", earning=[Earning("base", per_money(1, 100), vesting=AT_ONCE)]
+    )
+    words: dict[str, Any] = {"id": "p", "stack": "points", "discount": Gift("pts", 100), "vanity": ["TOP"]}
+    club = Club(programmes=[points], promotions=[Promotion(**words)], keys=CodeKeys({"a": b"k" * 32}, current="a"))
+    engine = Engine([], club=club, since=START)
+    engine.codes.hold(Checkout(order="o1", customer="anna", lines=LINES), ["TOP"], at=START + DAY)
+    told: list[f.Fact] = [f.OrderPlaced.of(Order(id="o1", customer="anna", at=START + DAY, lines=LINES))]
+    about = {"customer": "anna", "order_id": "o1"}
+    told.append(f.OrderCancelled(id="c", at=START + 3 * DAY, **about))
+    told.append(f.OrderPaid(id="p", at=START + 5 * DAY, **about))
+    return lived(engine, told, "anna", ahead)
+
+
+def test_points_on_top_come_and_go_once() -> None:
+    """Nor is it told that an order came with a merged account, whose code is known before it is placed."""
+    usual = on_top(None)
+    assert len(usual) > 3
+    assert [on_top(ahead) for ahead in (2, 4, 6)] == [usual] * 3
