@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 
 from retention_engine import Customer, Engine, Line, Money, Order, orders
-from retention_engine.clubs import Bonus, Club, Earning, Programme, per_money, per_order, reconciling
-from retention_engine.errors import LedgerError
+from retention_engine.clubs import Bonus, Club, Earning, Programme, YearlyBonus, per_money, per_order, reconciling
+from retention_engine.errors import DefinitionError, LedgerError
 from retention_engine.facts import (
     LedgerPosted,
     LedgerRefused,
@@ -28,11 +28,13 @@ from retention_engine.loyalty import (
     Redeem,
     Unit,
     Until,
+    Vesting,
     WhileActive,
     from_json,
     spending,
 )
 from retention_engine.loyalty.earning import Spending
+from retention_engine.predicates import month_day
 from retention_engine.timing import days
 
 SINCE = "2026-01-01T00:00:00+00:00"
@@ -298,6 +300,32 @@ def test_a_rule_whose_units_could_never_be_spent_gives_nothing() -> None:
     engine.record([order("0", t("05-01"), 1_000), order("1", t("05-25"), 10_000)])
     assert available(engine, t("05-26")) == 100 - 10 + (10 + 10) + 90
     assert told(engine) == []
+
+
+def test_bonuses_that_could_never_be_spent_are_not_given() -> None:
+    """A campaign that is over: neither units nor a refusal for each review and each birthday."""
+    over = Until("2026-03-01T00:00:00+00:00")
+    review, spring = (
+        Bonus("review", on="reviewed", amount=1, validity=over),
+        YearlyBonus("spring", anchor=month_day(3, 8), amount=5, validity=over),
+    )
+    engine = shop(evolve(POINTS, bonuses=[review], yearly=[spring]))
+    engine.record([Reviewed(id=day, customer="anna", at=t(day), score=5) for day in ("02-01", "03-02")])
+    assert available(engine, t("02-02")) == 1
+    assert told(engine) == []
+    assert available(engine, t("12-01")) == 0
+
+
+@pytest.mark.parametrize(
+    "validity", [Until("2026-06-01T00:00:00+00:00"), Lasts(span=days(90), from_earning=True)], ids=str
+)
+def test_units_that_wait_for_a_fact_may_not_be_over_before(validity: Any) -> None:
+    """Otherwise an order would be refused when it is paid."""
+    waiting = Vesting(start="delivered")
+    with pytest.raises(DefinitionError, match=r"units of 'base' wait for 'delivered', and .* name the latest="):
+        Earning("base", per_money(1, 100), vesting=waiting, validity=validity)
+    assert Earning("base", per_money(1, 100), vesting=evolve(waiting, latest=days(60)), validity=validity)
+    assert Earning("base", per_money(1, 100), vesting=waiting, validity=Lasts(span=days(90)))
 
 
 def test_a_bonus_for_an_order_is_given_once_however_often_it_changes() -> None:

@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 
 from retention_engine.clubs.order_lines import Bought
 from retention_engine.errors import DefinitionError, shown
-from retention_engine.loyalty import Award, Basis, Cap, Cell, OrderLine, Rate, Receipt, Validity, Vesting
+from retention_engine.loyalty import PAID, Award, Basis, Cap, Cell, OrderLine, Rate, Receipt, Until, Validity, Vesting
 from retention_engine.loyalty.awards import vesting_after
 from retention_engine.loyalty.earning import Group, Offer, exact_cells, whole_cells
 from retention_engine.loyalty.validity import lasting
@@ -153,6 +153,10 @@ class Earning:
         """Refuse what is no rate."""
         if not isinstance(self.rate, Rate):
             raise DefinitionError(f"a rate is per_money(1, 100) or the like, not {shown(self.rate)}")
+        waits = self.vesting.start != PAID and self.vesting.latest is None
+        if waits and (isinstance(self.validity, Until) or getattr(self.validity, "from_earning", False)):
+            what = f"units of {shown(self.id)} wait for {shown(self.vesting.start)}"
+            raise DefinitionError(f"{what}, and {self.validity} may be over before: name the latest= of the vesting")
 
     def covers(self, found: Bought) -> frozenset[str] | None:
         """Return the ids of the lines that earn; None: all of them."""

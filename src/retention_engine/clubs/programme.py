@@ -27,6 +27,7 @@ from retention_engine.loyalty import (
     source,
     step_key,
 )
+from retention_engine.loyalty.awards import can_be_spent
 from retention_engine.loyalty.earning import Offer, Spending
 from retention_engine.loyalty.validity import lasting
 from retention_engine.money import Money
@@ -121,8 +122,10 @@ class Programme:
 
         A rule whose units would be over before they could be spent gives nothing.
         """
-        made = (rule.offer(found, view, tier=tier, caps=self.caps) for rule in self.earning)
-        return [one for one in made if one is not None and one.award.is_useful(view.now if paid is None else paid)]
+        at = view.now if paid is None else paid
+        rules = (rule for rule in self.earning if can_be_spent(rule.vesting, rule.validity, at))
+        made = (rule.offer(found, view, tier=tier, caps=self.caps) for rule in rules)
+        return [offer for offer in made if offer is not None]
 
     def check_hold(self, amount: int) -> None:
         """Refuse to promise units that cannot pay for any order.
@@ -147,7 +150,7 @@ def bonus_commands(programme: Programme, view: View, fact: Fact, state: State) -
     made = (
         _earn(programme, view, bonus, key=step_key(bonus.id, _occasion(fact)), at=fact.at)
         for bonus in programme.bonuses
-        if bonus.applies(fact, view)
+        if bonus.applies(fact, view) and can_be_spent(bonus.vesting, bonus.validity, fact.at)
     )
     return _new(made, state)
 
@@ -160,7 +163,8 @@ def _occasion(fact: Fact) -> str:
 def due_commands(programme: Programme, view: View, state: State, *, after: int) -> tuple[list[Earn], int | None]:
     """Return the yearly bonuses due after an instant up to now, and the next instant at which one may be due."""
     found, following = due_bonuses(programme.yearly, view.history, after=after, upto=view.now, where=view.where)
-    made = (_earn(programme, view, one.bonus, key=step_key(one.key), at=one.at) for one in found)
+    useful = (one for one in found if can_be_spent(one.bonus.vesting, one.bonus.validity, one.at))
+    made = (_earn(programme, view, one.bonus, key=step_key(one.key), at=one.at) for one in useful)
     return _new(made, state), following
 
 

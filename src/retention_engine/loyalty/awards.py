@@ -93,6 +93,12 @@ AT_ONCE = Vesting(after=Span(0))
 """Spendable when it is paid, or when the fact happened."""
 
 
+def can_be_spent(vesting: Vesting, validity: Validity, at: int) -> bool:
+    """Tell whether units for what happened at an instant could ever be spent, if nothing else happens."""
+    vests = vesting.vests_at({PAID: at})
+    return vests is None or validity is None or validity.expires_at(vests, at) > vests
+
+
 @frozen(kw_only=True)
 class Award:
     """What one rule gives for an order.
@@ -117,11 +123,6 @@ class Award:
     caps: tuple[Cap, ...] = ()
     rooms: tuple[Room, ...] = ()
     asked: int | None = None
-
-    def is_useful(self, paid: int) -> bool:
-        """Tell whether units of an order that was paid then could ever be spent, if nothing else happens to it."""
-        vests = self.vesting.vests_at({PAID: paid})
-        return vests is None or self.validity is None or self.validity.expires_at(vests, paid) > vests
 
     def source(self, cause: str) -> str:
         """Return what its lots say they were granted for."""
