@@ -25,12 +25,14 @@ from retention_engine.loyalty import (
     Lasts,
     Merge,
     OpenHold,
+    OrderRecord,
     Redeem,
     Unit,
     Until,
     Vesting,
     WhileActive,
     from_json,
+    order_command,
     spending,
 )
 from retention_engine.loyalty.earning import Spending
@@ -288,6 +290,13 @@ def test_facts_about_an_order_of_a_merged_account_are_told() -> None:
     into = cashier.account("anna", "pts")
     cashier.do(Merge(key="m", account=cashier.account("anna2", "pts"), into=into, at=t("02-03")))
     engine.record(OrderRefunded(id="r", customer="anna", at=t("02-05"), order_id="b1"))
+    known = cashier.state("anna", "pts", at=t("02-06")).orders["b1"]
+    assert isinstance(known, OrderRecord)
+    assert known.receipt is not None
+    lines = [evolve(line, returned=line.net, quantity_returned=line.quantity) for line in known.receipt.lines]
+    said: dict[str, Any] = {"revision": known.revision + 1, "status": "paid", "at": t("02-06")}
+    cashier.do(order_command(into, "b1", receipt=evolve(known.receipt, lines=lines), **said))
+    assert available(engine, t("02-06")) == 100
     assert told(engine) == ["merged"]
 
 

@@ -21,7 +21,7 @@ class Recurrence(StrEnum):
     ON_EXPIRATION = "on_expiration"
     """Once in each period."""
     ON_COMPLETION = "on_completion"
-    """Again right after it was completed, and after a period that passed."""
+    """Again right after the instant at which it was completed, and after a period that passed."""
 
 
 class Activation(StrEnum):
