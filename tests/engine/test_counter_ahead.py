@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from retention_engine import Engine, Line, Money, Order
+from retention_engine import Engine, Line, Money, Order, item
 from retention_engine import facts as f
-from retention_engine.clubs import Checkout, Club, Earning, Programme, Promotion, per_money
+from retention_engine.clubs import Checkout, Club, Earning, Programme, Promotion, ReferralProgramme, per_money
 from retention_engine.clubs.books import Books
-from retention_engine.loyalty import AT_ONCE, Adjust, Unit
+from retention_engine.loyalty import AT_ONCE, Adjust, Unit, Vesting
 from retention_engine.loyalty.codes import CodeKeys, Gift
+from retention_engine.loyalty.referrals import UnitsReward
 from retention_engine.timing import DAY
 from tests.engine import test_referral_money as friends
 
 START = friends.START
 LINES = [Line(sku="tea", price=Money(4_000, "EUR"))]
+KEYS = CodeKeys({"a": b"k" * 32}, current="a")
+PROMOTION = Promotion(id="p", stack="points", discount=Gift("pts", 100), vanity=["TOP"])
 
 
 def posted(engine: Engine, customer: str) -> list[tuple[str, str, int]]:
@@ -59,8 +63,7 @@ def on_top(ahead: int | None) -> list[tuple[str, str, int]]:
     points = Programme(
         id="club", unit=Unit("pts"), currency="EUR", earning=[Earning("base", per_money(1, 100), vesting=AT_ONCE)]
     )
-    words: dict[str, Any] = {"id": "p", "stack": "points", "discount": Gift("pts", 100), "vanity": ["TOP"]}
-    club = Club(programmes=[points], promotions=[Promotion(**words)], keys=CodeKeys({"a": b"k" * 32}, current="a"))
+    club = Club(programmes=[points], promotions=[PROMOTION], keys=KEYS)
     engine = Engine([], club=club, since=START)
     engine.codes.hold(Checkout(order="o1", customer="anna", lines=LINES), ["TOP"], at=START + DAY)
     told: list[f.Fact] = [f.OrderPlaced.of(Order(id="o1", customer="anna", at=START + DAY, lines=LINES))]
@@ -75,3 +78,40 @@ def test_points_on_top_come_and_go_once() -> None:
     usual = on_top(None)
     assert len(usual) > 3
     assert [on_top(ahead) for ahead in (2, 4, 6)] == [usual] * 3
+
+
+def test_a_new_version_of_the_club_at_the_counter(tmp_path: Any) -> None:
+    """What it grants by itself is granted by the next thing that happens, and no entry is lost meanwhile."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    points = Programme(id="club", unit=Unit("pts"), currency="EUR")
+    waits = evolve(points, earning=[Earning("base", per_money(1, 100), vesting=Vesting(start="delivered"))])
+    words: dict[str, Any] = {"promotions": [PROMOTION], "keys": KEYS}
+    with Engine([], store=url, club=Club(programmes=[waits], **words), since=START) as engine:
+        engine.codes.hold(Checkout(order="o1", customer="anna", lines=LINES), ["TOP"], at=START + DAY)
+        engine.record(Order(id="o1", customer="anna", at=START + DAY, lines=LINES))
+        engine.advance(START + 2 * DAY)
+    rewards = ReferralProgramme(id="friends", advocate=UnitsReward(Unit("pts"), 7))
+    with Engine([], store=url, club=Club(programmes=[points], referrals=[rewards], **words)) as engine:
+        account = engine.cashier.account("anna", "pts")
+        for day in (3, 4):
+            adjust = Adjust(key=f"{day}", account=account, at=START + day * DAY, amount=1, reason="greetings")
+            engine.cashier.do(adjust)
+        engine.advance(START + 5 * DAY)
+        assert engine.cashier.balance("anna", "pts", at=START + 5 * DAY).available == 2
+        assert engine.verify() == []
+
+
+def test_points_on_top_vest_by_what_the_order_earns() -> None:
+    """A rule for other goods, which wait for a delivery, keeps nobody waiting; and nothing is refused as told twice."""
+    sofa = Earning("sofa", per_money(1, 100), vesting=Vesting(start="delivered"), lines=[item.category == "sofa"])
+    base = Earning("base", per_money(1, 100), vesting=AT_ONCE)
+    points = Programme(id="club", unit=Unit("pts"), currency="EUR", earning=[base, sofa])
+    engine = Engine([], club=Club(programmes=[points], promotions=[PROMOTION], keys=KEYS), since=START)
+    engine.codes.hold(Checkout(order="o1", customer="anna", lines=LINES), ["TOP"], at=START + DAY)
+    account = engine.cashier.account("anna", "pts")
+    engine.cashier.do(Adjust(key="till", account=account, at=START + 3 * DAY, amount=1, reason="greetings"))
+    engine.record(Order(id="o1", customer="anna", at=START + DAY, lines=LINES))
+    engine.record(f.OrderDelivered(id="d", customer="anna", at=START + 2 * DAY, order_id="o1"))
+    engine.advance(START + 4 * DAY)
+    assert engine.cashier.balance("anna", "pts", at=START + 4 * DAY).available == 141
+    assert not [one for one in engine.store.facts.of(["anna"])["anna"] if isinstance(one, f.LedgerRefused)]

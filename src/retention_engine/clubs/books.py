@@ -120,6 +120,10 @@ class Books:
         """Tell whether there is a refusal under a programme, the code of a unit and a key."""
         return name in self._refused
 
+    def has_used(self, command: Command) -> bool:
+        """Tell whether the key of a command was used, for whatever."""
+        return (command.account.programme, command.key) in self._keys
+
     def known(self, command: Command) -> LedgerPosted | None:
         """Return the fact of an earlier command of the same key.
 

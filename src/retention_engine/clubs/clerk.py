@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from attrs import define
@@ -11,7 +11,7 @@ from attrs import define
 from retention_engine.actions import Action
 from retention_engine.clubs.books import Books
 from retention_engine.clubs.club import Club
-from retention_engine.clubs.giving import Giver, owed_codes
+from retention_engine.clubs.giving import Giver, Owed, owed_codes
 from retention_engine.clubs.programme import Programme
 from retention_engine.errors import DefinitionError, LedgerError
 from retention_engine.facts import Fact, LedgerPosted, LedgerRefused
@@ -57,20 +57,30 @@ class Clerk:
         """
         if fact.effective <= self.launched or isinstance(fact, LedgerPosted | LedgerRefused):
             return []
-        made: list[Fact] = []
-        for programme in self.club.programmes:
-            made += self._asked(programme, fact, view)
+        anew = self._is_anew(fact)
+        club, books, since, made = self.club, self.books, self.launched, list[Fact]()
+        for programme in club.programmes:
+            made += self._asked(
+                club.of_order(programme, view, fact, books, anew=anew, since=since), programme, fact, view
+            )
+            made += self._asked(club.of_fact(programme, view, fact, books, since=since), programme, fact, view)
         return made
 
-    def _asked(self, programme: Programme, fact: Fact, view: View) -> list[Fact]:
-        """Return what a fact makes of one account; what cannot be stops neither the other ones nor other customers."""
+    def _asked(self, commands: Iterator[Command], programme: Programme, fact: Fact, view: View) -> list[Fact]:
+        """Return what a fact makes of one account; what cannot be stops neither anything else nor other customers."""
         made = list[Fact]()
         try:
-            for command in self.club.commands(programme, view, fact, self.books, since=self.launched):
+            for command in commands:
                 made += self._post(command, view)
         except LedgerError as error:
             made += self._impossible(programme, fact, error, view)
         return made
+
+    def _is_anew(self, fact: Fact) -> bool:
+        try:
+            return self.club.is_anew(fact, self.books)
+        except LedgerError:  # an account that cannot be read: told where it is asked
+            return False
 
     def _impossible(self, programme: Programme, fact: Fact, error: LedgerError, view: View) -> list[Fact]:
         """Return the refusal of what a fact asks of a programme and cannot be."""
@@ -84,15 +94,23 @@ class Clerk:
         """Return what has come about by now without a fact to say so, and the next instant at which more may."""
         if view.now <= self.launched:
             return [], self.launched + 1
-        commands, turn = self.club.due(view, self.books, self.launched)
+        commands, reached, owed, turn = self._due(view)
         made: list[Fact] = [fact for command in commands for fact in self._post(command, view)]
-        reached, next_reach = self.club.reached(view, self.launched)
-        owed = owed_codes(self.club.referrals, view, self.launched)
         for promotion, occasion in owed.give:
             made += self._given(self.giver.give(promotion, self.books.customer, occasion, at=view.now), view)
         for code in owed.take_back:
             made += self._given(self.giver.take_back(code, at=view.now), view)
-        return [*made, *reached], min(turn, next_reach, owed.turn)
+        return [*made, *reached], turn
+
+    def _due(self, view: View) -> tuple[list[Command], list[Fact], Owed, int]:
+        """Return what is due: of accounts, of levels and games, of codes; and when time alone may bring more."""
+        commands, turn = self.club.due(view, self.books, self.launched)
+        reached, next_reach = self.club.reached(view, self.launched)
+        owed = owed_codes(self.club.referrals, view, self.launched)
+        return commands, reached, owed, min(turn, next_reach, owed.turn)
+
+    def _turn(self, view: View) -> int:
+        return self._due(view)[3] if view.now > self.launched else self.launched + 1
 
     def carry_out(self, action: Action, view: View) -> list[Fact]:
         """Return what an action of a rule makes: units that are granted, a code that is issued."""
@@ -126,7 +144,7 @@ class Clerk:
         place = bisect_right(waiting, since, key=_effective)
         for fact in waiting[:place]:
             apply(history, fact)
-        turn = NEVER if place == 0 else self.by_time(View(history, since, zone_of(history, zone)))[1]
+        turn = NEVER if place == 0 else self._turn(View(history, since, zone_of(history, zone)))
         while (now := min(turn, waiting[place].effective if place < len(waiting) else NEVER)) <= upto:
             start, place = place, bisect_right(waiting, now, key=_effective)
             found: list[Fact] = []

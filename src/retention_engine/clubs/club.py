@@ -27,7 +27,7 @@ from retention_engine.clubs.tiers import Tiers, next_step, standing_before
 from retention_engine.errors import DefinitionError, LedgerError, nearest, shown
 from retention_engine.facts import Fact
 from retention_engine.keys import fingerprint
-from retention_engine.loyalty import Command, Earn, Lasts, Terms
+from retention_engine.loyalty import Command, Earn, Lasts, Terms, begins_again
 from retention_engine.loyalty.codes import CodeKeys
 from retention_engine.loyalty.games import Mission
 from retention_engine.predicates import Membership, MembershipTruth, Node
@@ -182,29 +182,43 @@ class Club:
         for part in node.parts():
             self.check(part)
 
-    def commands(self, programme: Programme, view: View, fact: Fact, books: Books, *, since: int) -> Iterator[Command]:
-        """Yield what a fact, folded already, asks of the customer's account in a programme.
+    def is_anew(self, fact: Fact, books: Books) -> bool:
+        """Tell whether units were promised to the order of a fact since it was paid and cancelled."""
+        order = order_of(fact)
+        return order is not None and any(
+            begins_again(books.state(one.account(books.customer)), order) for one in self.programmes
+        )
+
+    def of_order(
+        self, programme: Programme, view: View, fact: Fact, books: Books, *, anew: bool, since: int
+    ) -> Iterator[Command]:
+        """Yield what a fact about an order, folded already, asks of the customer's account in a programme.
 
         Args:
+            anew: as ``is_anew`` told before any programme had taken it in.
             since: orders paid up to this instant are history.
         """
-        order = order_of(fact)
+        order, account = order_of(fact), programme.account(books.customer)
         draft = None if order is None else view.history.drafts.get(("order", order))
-        account = programme.account(books.customer)
         old = draft is not None and draft.payment is not None and draft.payment[0] <= since
-        if order is not None and not (old and order not in books.state(account).orders):
-            states = [(one, books.state(one.account(books.customer))) for one in self.programmes]
-            command = order_command(
-                programme,
-                view,
-                order,
-                books.state(account),
-                tier=self.tier(programme, view),
-                others=others_of(programme, states, order),
-            )
-            yield from () if command is None else (command,)
+        if order is None or (old and order not in books.state(account).orders):
+            return
+        states = [(one, books.state(one.account(books.customer))) for one in self.programmes]
+        command = order_command(
+            programme,
+            view,
+            order,
+            books.state(account),
+            tier=self.tier(programme, view),
+            others=others_of(programme, states, order),
+            anew=anew,
+        )
+        yield from () if command is None else (command,)
+
+    def of_fact(self, programme: Programme, view: View, fact: Fact, books: Books, *, since: int) -> Iterator[Command]:
+        """Yield what else a fact, folded already, asks of an account."""
         if fact.at > since:
-            yield from bonus_commands(programme, view, fact, books.state(account))
+            yield from bonus_commands(programme, view, fact, books.state(programme.account(books.customer)))
 
     def tier(self, programme: Programme, view: View) -> str | None:
         """Return the customer's level before this instant, when a rule multiplies by it."""
@@ -226,13 +240,14 @@ class Club:
                 state = books.state_by(account, view.now)
             except LedgerError:  # an account that cannot be read has nothing due: ``verify`` tells of it
                 continue
-            words: dict[str, Any] = {"earning": programme.earning, "validity": programme.grants_last}
-            found += gift_commands(view, state, **words, since=since)
+            words: dict[str, Any] = {"validity": programme.grants_last, "since": since}
+            owed = [*gift_commands(view, state, books.state(account).orders, **words)]
             for referral in self.referrals:
-                found += reward_commands(referral, view, state, since=since)
+                owed += reward_commands(referral, view, state, since=since)
+            found += (one for one in owed if not books.has_used(one))  # by a counter that is ahead
             made, following = due_commands(programme, view, books.state(account), after=view.now - 1)
             found += made
-            turns += [] if following is None else [following]
+            turns += [one for one in (following, books.state(account).at) if one is not None and one > view.now]
         return found, min(turns)
 
     def reached(self, view: View, since: int) -> tuple[list[Fact], int]:

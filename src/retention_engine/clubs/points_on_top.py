@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
 
-from retention_engine.clubs.earning import Earning
 from retention_engine.facts import CodeReleased, CodeUsed
 from retention_engine.loyalty import (
     DELIVERED,
@@ -16,6 +15,7 @@ from retention_engine.loyalty import (
     CancelPending,
     Command,
     Earn,
+    OrderRecord,
     Reverse,
     State,
     Stock,
@@ -31,33 +31,30 @@ from retention_engine.view import View
 
 
 def gift_commands(
-    view: View, state: State, *, earning: Iterable[Earning], validity: Validity, since: int
+    view: View, state: State, orders: Mapping[str, object], *, validity: Validity, since: int
 ) -> Iterator[Command]:
     """Yield what an account lacks, or has too much, of the points on top of orders.
 
-    They belong to the customer whose order it is, and vest with the last of what the rules of a programme give for it.
+    They belong to the customer whose order it is, and vest with the last of what the order itself earns.
     Each payment grants them once.
 
     Args:
+        orders: what the account knows of them by now.
         since: orders paid up to this instant are history.
     """
     for use in codes_known(view.history).uses.values():
         if use.user is None and use.units and use.unit == state.account.unit.code:
-            yield from _OnTop(use, view, state, tuple(earning), validity).commands(since)
+            yield from _OnTop(use, view, state, orders.get(use.order_id), validity).commands(since)
 
 
 @frozen
 class _OnTop:
-    """The points of one use of a promotion, as the account stands.
-
-    Attributes:
-        earning: the rules of the programme.
-    """
+    """The points of one use of a promotion, as the account stands."""
 
     use: CodeUse
     view: View
     state: State
-    earning: tuple[Earning, ...]
+    record: object
     validity: Validity
 
     def commands(self, since: int) -> Iterator[Command]:
@@ -98,12 +95,15 @@ class _OnTop:
         return kind(**self._words("back", lot), lot=lot, amount=amount, reason=f"order {self.use.order_id}")
 
     def _vests_at(self, draft: OrderDraft) -> int | None:
-        """Return when the last of what the rules give vests; None: that is not known yet."""
+        """Return when the last of what the order earns vests; None: that is not known yet."""
         assert draft.payment is not None
         happened = {**draft.happened, PAID: draft.payment[0]}
         delivered = draft.delivered
         if delivered is not None:
             happened[DELIVERED] = delivered
-        found = [rule.vesting.vests_at(happened) for rule in self.earning] or [Vesting().vests_at(happened)]
+        receipt = self.record.receipt if isinstance(self.record, OrderRecord) else None
+        rules = set() if receipt is None else {cell.rule for cell in receipt.cells}
+        awards = () if receipt is None else (one for one in receipt.awards if one.rule in rules)
+        found = [one.vesting.vests_at(happened) for one in awards] or [Vesting().vests_at(happened)]
         known = [one for one in found if one is not None]
         return max(known) if len(known) == len(found) else None

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from retention_engine.clubs.order_lines import bought
 from retention_engine.clubs.programme import Programme
+from retention_engine.clubs.reconciling import Others
 from retention_engine.errors import DefinitionError, LedgerError, nearest, shown
 from retention_engine.facts import Line, Order, OrderPlaced
 from retention_engine.loyalty import PAID, Redeem, State, advance, step_key
@@ -16,6 +17,9 @@ from retention_engine.loyalty.earning import Spendable, receipt_for
 from retention_engine.money import Money
 from retention_engine.state import supposed
 from retention_engine.view import View
+
+CART = "cart"
+"""The id of an order that is none yet."""
 
 
 @frozen(kw_only=True)
@@ -50,8 +54,9 @@ def preview(
     paid: int = 0,
     points: int = 0,
     asked: int | None = None,
-    order_id: str = "cart",
+    order_id: str = CART,
     tier: str | None = None,
+    others: Others = ((), ()),
 ) -> Preview:
     """Return what a cart would earn and how much of it units may pay.
 
@@ -63,6 +68,7 @@ def preview(
         points: units that are going to pay: what they pay may earn nothing.
         asked: units that the customer wants to spend; None: as many as possible.
         order_id: of the order that the cart may have become: what is held for it already counts as available.
+        others: minor units of money that other programmes pay of it: they earn nothing.
     """
     words: dict[str, Any] = {"id": order_id, "customer": view.history.customer, "at": view.now, "lines": lines}
     order = Order(**words) if total is None else Order(**words, total=total)
@@ -76,6 +82,7 @@ def preview(
         found.lines,
         programme.offers(found, then, tier),
         points=points,
+        others=others,
         point_value=programme.point_value,
         split=programme.split,
         rounding=programme.rounding,

@@ -123,7 +123,7 @@ class Programme:
         A rule whose units would be over before they could be spent gives nothing.
         """
         at = view.now if paid is None else paid
-        rules = (rule for rule in self.earning if can_be_spent(rule.vesting, rule.validity, at))
+        rules = (rule for rule in self.earning if can_be_spent(rule.vesting, rule.validity, {PAID: at}))
         made = (rule.offer(found, view, tier=tier, caps=self.caps) for rule in rules)
         return [offer for offer in made if offer is not None]
 
@@ -150,7 +150,7 @@ def bonus_commands(programme: Programme, view: View, fact: Fact, state: State) -
     made = (
         _earn(programme, view, bonus, key=step_key(bonus.id, _occasion(fact)), at=fact.at)
         for bonus in programme.bonuses
-        if bonus.applies(fact, view) and can_be_spent(bonus.vesting, bonus.validity, fact.at)
+        if bonus.applies(fact, view) and can_be_spent(bonus.vesting, bonus.validity, {PAID: fact.at})
     )
     return _new(made, state)
 
@@ -163,7 +163,7 @@ def _occasion(fact: Fact) -> str:
 def due_commands(programme: Programme, view: View, state: State, *, after: int) -> tuple[list[Earn], int | None]:
     """Return the yearly bonuses due after an instant up to now, and the next instant at which one may be due."""
     found, following = due_bonuses(programme.yearly, view.history, after=after, upto=view.now, where=view.where)
-    useful = (one for one in found if can_be_spent(one.bonus.vesting, one.bonus.validity, one.at))
+    useful = (one for one in found if can_be_spent(one.bonus.vesting, one.bonus.validity, {PAID: one.at}))
     made = (_earn(programme, view, one.bonus, key=step_key(one.key), at=one.at) for one in useful)
     return _new(made, state), following
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from attrs import evolve
 
@@ -14,16 +15,12 @@ from retention_engine.facts import Event, Fact, OrderPlaced
 from retention_engine.loyalty import (
     DELIVERED,
     PAID,
-    Account,
-    Command,
     OrderRecord,
     Receipt,
+    ReconcileOrder,
     State,
     Status,
-    Void,
-    begins_again,
     promise_to,
-    step_key,
 )
 from retention_engine.loyalty import order_command as reconcile
 from retention_engine.loyalty.earning import Offer, added, receipt_for
@@ -43,10 +40,17 @@ def order_of(fact: Fact) -> str | None:
 
 
 def units_for(state: State, order_id: str) -> int:
-    """Return the units that pay for an order: spent, held, or promised by a hold that is over by time alone."""
+    """Return the units that pay for an order: spent, held, or promised by a hold that is over by time alone.
+
+    An order that was cancelled spends what was promised since then, else what it spent before.
+    """
     spent = sum(one.amount - one.restored for one in state.redemptions.values() if one.purpose == order_id)
-    hold = promise_to(state, order_id)
-    return spent + (0 if hold is None else hold.amount)
+    hold, known = promise_to(state, order_id), state.orders.get(order_id)
+    if hold is not None:
+        return spent + hold.amount
+    if not spent and isinstance(known, OrderRecord) and known.receipt is not None and not known.is_paid:
+        return known.receipt.points
+    return spent
 
 
 def others_of(programme: Programme, programmes: Iterable[tuple[Programme, State]], order_id: str) -> Others:
@@ -69,31 +73,31 @@ def order_command(
     *,
     tier: str | None = None,
     others: Others = ((), ()),
-) -> Command | None:
+    anew: bool = False,
+) -> ReconcileOrder | None:
     """Return the command that makes the account agree with an order as it is known now.
 
     None: nobody has placed it yet, it is in another currency, or the account knows all of this already.
+
+    Args:
+        anew: units of any programme were promised since it was cancelled: its next payment has a receipt of its own.
 
     Raises:
         LedgerError: the account knows the order from a merged one, whose facts are not this customer's; or units are
             held for it that cannot pay it.
     """
     draft: OrderDraft | None = view.history.drafts.get(("order", order_id))
-    if draft is None or draft.placed is None:
-        asked = None if draft is None or not draft.is_cancelled else programme.account(view.history.customer)
-        return _unplaced(order_id, state, asked, view.now)
-    known = state.orders.get(order_id)
-    revision = len(draft.facts)
-    currency = draft.placed.order.total.currency
-    if known is None and currency != programme.currency:
-        if promise_to(state, order_id) is None:
-            return None
-        message = f"units of programme {programme.id} are held for order {shown(order_id)}, which is in {currency}"
-        raise LedgerError(message, code="other_currency")
+    if draft is None or not _concerns(programme, order_id, draft, state):
+        return None
+    known, revision = state.orders.get(order_id), len(draft.facts)
     if isinstance(known, OrderRecord) and known.revision >= revision:
         return None
     status = Status.CANCELLED if draft.is_cancelled else Status.PLACED if draft.payment is None else Status.PAID
-    paid = draft.payment[0] if draft.payment is not None and status is Status.PAID else None
+    receipt = Receipt(lines=())
+    if draft.placed is not None:
+        paid = draft.payment[0] if draft.payment is not None and status is Status.PAID else None
+        words: dict[str, Any] = {"tier": tier, "paid": paid, "others": others, "anew": anew}
+        receipt = _receipt(programme, view, with_refunds(draft), state, **words)
     return reconcile(
         programme.account(view.history.customer),
         order_id,
@@ -101,24 +105,27 @@ def order_command(
         at=view.now,
         effective_at=max(fact.at for fact in draft.facts.values()),
         status=status,
-        receipt=_receipt(programme, view, with_refunds(draft), state, tier=tier, paid=paid, others=others),
+        receipt=receipt,
         happened=_happened(draft),
+        anew=anew,
     )
 
 
-def _unplaced(order_id: str, state: State, cancelled: Account | None, now: int) -> Command | None:
-    """Return what is asked by facts about an order that this customer has not placed: a hold for it may be over.
-
-    Args:
-        cancelled: the account when the order is cancelled, else None.
-    """
+def _concerns(programme: Programme, order_id: str, draft: OrderDraft, state: State) -> bool:
+    """Tell whether an order is one of a programme: placed in its currency, or cancelled with units held for it."""
     if order_id in state.joined:
         message = f"order {shown(order_id)} came with a merged account, but not its facts: reconcile it at the counter"
         raise LedgerError(message, code="merged")
-    hold = promise_to(state, order_id)
-    if cancelled is None or hold is None or hold.expires_at <= now:
-        return None
-    return Void(key=step_key("void", hold.id), account=cancelled, at=now, hold=hold.id)
+    is_promised = promise_to(state, order_id) is not None
+    if draft.placed is None:
+        return draft.is_cancelled and is_promised
+    currency = draft.placed.order.total.currency
+    if currency == programme.currency or order_id in state.orders:
+        return True
+    if is_promised:
+        message = f"units of programme {programme.id} are held for order {shown(order_id)}, which is in {currency}"
+        raise LedgerError(message, code="other_currency")
+    return False
 
 
 def _happened(draft: OrderDraft) -> tuple[tuple[str, int], ...]:
@@ -131,7 +138,15 @@ def _happened(draft: OrderDraft) -> tuple[tuple[str, int], ...]:
 
 
 def _receipt(
-    programme: Programme, view: View, found: Bought, state: State, *, tier: str | None, paid: int | None, others: Others
+    programme: Programme,
+    view: View,
+    found: Bought,
+    state: State,
+    *,
+    tier: str | None,
+    paid: int | None,
+    others: Others,
+    anew: bool,
 ) -> Receipt:
     """Return the receipt of an order: calculated when it is paid first, with what changed since when it was.
 
@@ -142,7 +157,7 @@ def _receipt(
     """
     record = state.orders.get(found.order.id)
     first = record.receipt if isinstance(record, OrderRecord) else None
-    if first is None or begins_again(state, found.order.id):
+    if first is None or (anew and paid is not None):
         offers: Iterable[Offer] = ()
         if paid is not None and first is not None:
             offers = _offers_again(programme, first, found)

@@ -12,7 +12,8 @@ from retention_engine.clubs import Club, Programme
 from retention_engine.clubs.books import read_entry
 from retention_engine.clubs.clerk import Clerk
 from retention_engine.clubs.giving import NoCodes
-from retention_engine.clubs.preview import Preview, gift_command, preview
+from retention_engine.clubs.preview import CART, Preview, gift_command, preview
+from retention_engine.clubs.reconciling import others_of
 from retention_engine.clubs.tiers import standing_at
 from retention_engine.engine.host import Host
 from retention_engine.engine.recording import hold_books, looked_at, note_key
@@ -114,8 +115,10 @@ class Cashier:
         found = self._customer(customer, now)
         view = View(found.history, now, zone_of(found.history, self._shop.zone))
         tier = self._club.tier(programme, View(found.history, now + 1, view.where))
+        states = [(one, found.clerk.books.state(one.account(customer))) for one in self._club.programmes]
+        others = others_of(programme, states, more.get("order_id", CART))
         state = found.clerk.books.state(programme.account(customer))
-        return preview(programme, view, lines, state, tier=tier, **more)
+        return preview(programme, view, lines, state, tier=tier, others=others, **more)
 
     def hold(
         self, customer: str, unit: str, amount: int, *, order: str, at: Instant, ttl: Span | None = None
@@ -133,7 +136,7 @@ class Cashier:
         """
         programme = self._programme(unit)
         programme.check_hold(amount)
-        words = ("hold", order, f"{amount}", f"{to_instant(at)}", *([] if ttl is None else [f"{ttl.micros}"]))
+        words = ("hold", customer, order, f"{amount}", f"{to_instant(at)}", *([] if ttl is None else [f"{ttl.micros}"]))
         whose = programme.account(customer)
         asked = OpenHold(key=step_key(*words), account=whose, at=at, amount=amount, purpose=order, ttl=ttl)
         answer = self.do(asked)
@@ -152,7 +155,7 @@ class Cashier:
         """
         state = self.state(customer, unit, at=at)
         held = promise_to(state, order)
-        if held is None:
+        if held is None or not held.amount:
             return Answer({"released": 0, "settled": 0})
         return self.do(Void(key=step_key("release", held.id), account=state.account, at=at, hold=held.id))
 

@@ -93,10 +93,10 @@ AT_ONCE = Vesting(after=Span(0))
 """Spendable when it is paid, or when the fact happened."""
 
 
-def can_be_spent(vesting: Vesting, validity: Validity, at: int) -> bool:
-    """Tell whether units for what happened at an instant could ever be spent, if nothing else happens."""
-    vests = vesting.vests_at({PAID: at})
-    return vests is None or validity is None or validity.expires_at(vests, at) > vests
+def can_be_spent(vesting: Vesting, validity: Validity, happened: Mapping[str, int]) -> bool:
+    """Tell whether units could ever be spent, by what has happened so far, and when."""
+    vests = vesting.vests_at(happened)
+    return vests is None or validity is None or validity.expires_at(vests, happened[PAID]) > vests
 
 
 @frozen(kw_only=True)

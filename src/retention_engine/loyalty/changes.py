@@ -74,16 +74,20 @@ class HoldSet:
 
 @frozen
 class HoldEnded:
-    """A hold was ``captured`` or ``voided``; one that had timed out is no promise any more."""
+    """A hold was ``captured`` or ``voided``; one that had timed out is no promise any more.
+
+    Voided for an order that was placed before, it leaves the promise of no units at all.
+    """
 
     hold: str
     how: str
 
     def apply(self, state: State, effective_at: int) -> None:
         """Close it."""
-        if self.hold in state.holds:
-            del state.holds[self.hold]
-        else:
+        held = state.holds.pop(self.hold, None)
+        if held is not None and self.how == "voided" and held.purpose in state.orders:
+            state.lapsed[held.purpose] = evolve(held, slices=())
+        elif held is None:
             state.lapsed = {name: one for name, one in state.lapsed.items() if one.id != self.hold}
         state.ended[self.hold] = self.how
 

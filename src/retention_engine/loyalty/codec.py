@@ -22,7 +22,7 @@ from retention_engine.loyalty.awards import Award, Basis, Rate, Vesting
 from retention_engine.loyalty.caps import Cap, Room
 from retention_engine.loyalty.changes import Change, Unknown
 from retention_engine.loyalty.lots import Bucket, Grant, Hold, Lot, Redemption, Reversal, Slice, Stock
-from retention_engine.loyalty.orders import Cell, OrderLine, OrderRecord, Receipt, Rounding, Split
+from retention_engine.loyalty.orders import Cell, OrderLine, OrderRecord, Receipt, Rounding, Split, Status
 from retention_engine.loyalty.units import Account, Unit
 from retention_engine.loyalty.validity import Lasts, Until, WhileActive
 from retention_engine.loyalty.work import Entry
@@ -36,7 +36,7 @@ _CLASSES: tuple[type, ...] = (
 )
 _CHANGES = frozenset(one.__name__ for one in get_args(Change) if one is not Unknown)
 _KNOWN: dict[str, Any] = {one.__name__: one for one in _CLASSES}
-_ENUMS: dict[str, type[Enum]] = {one.__name__: one for one in (Bucket, Basis, Split, Rounding)}
+_ENUMS: dict[str, type[Enum]] = {one.__name__: one for one in (Bucket, Basis, Split, Rounding, Status)}
 _FIELDS = {
     one: tuple((each.name, each.default) for each in fields(one) if (one, each.name) != (Entry, "later"))
     for one in _CLASSES

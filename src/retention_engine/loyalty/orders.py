@@ -244,14 +244,19 @@ class OrderRecord:
         receipt: as it was paid first, or paid again with other points; None: never paid.
         grants: (rule, cycle, lot).
         redemptions: that paid for it.
-        is_paid: whether it stood as paid then.
+        status: as it stood then.
     """
 
     revision: int
     receipt: Receipt | None = None
     grants: tuple[tuple[str, int, str], ...] = ()
     redemptions: tuple[str, ...] = ()
-    is_paid: bool = False
+    status: Status = Status.PLACED
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether it stood as paid."""
+        return self.status is Status.PAID
 
 
 def _recut(cells: tuple[Cell, ...], rule: str, units: int) -> tuple[Cell, ...]:

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from retention_engine.errors import LedgerError, StaleSnapshot, shown
 from retention_engine.keys import fingerprint
-from retention_engine.loyalty.awards import PAID, Award
+from retention_engine.loyalty.awards import PAID, Award, can_be_spent
 from retention_engine.loyalty.caps import fit
 from retention_engine.loyalty.changes import OrderKnown
 from retention_engine.loyalty.granting import grant, let_vest, reverse
@@ -37,6 +37,7 @@ class ReconcileOrder(Command):
             those of lines that were added.
         happened: what happened to it and when: ``paid``, ``delivered``, events of the shop.
         vests_at, waits, validity: of what is granted now, as for ``Earn``, where the receipt names no award.
+        anew: whether this payment has a receipt of its own, though the order was paid before and cancelled.
     """
 
     KIND: ClassVar[str] = "order"
@@ -49,6 +50,7 @@ class ReconcileOrder(Command):
     vests_at: int | None = None
     waits: bool = False
     validity: Validity = None
+    anew: bool = False
 
     def perform(self, work: Work) -> Result:
         """Void and restore, then reverse, then capture, then earn."""
@@ -57,7 +59,8 @@ class ReconcileOrder(Command):
         if self.revision <= record.revision:
             raise StaleSnapshot(self.order, revision=self.revision, known=record.revision)
         paid = self.status is Status.PAID
-        receipt = None if begins_again(work.state, self.order) else record.receipt
+        is_anew = (self.anew and not record.is_paid) or begins_again(work.state, self.order)
+        receipt = None if is_anew else record.receipt
         if receipt is None:
             when = dict(self.happened).get(PAID, work.effective_at)
             receipt = self.receipt.capped(work.state, when) if paid else self.receipt
@@ -65,15 +68,17 @@ class ReconcileOrder(Command):
         spend = now.points - now.points_back if paid else 0
         kept = now.kept if paid else {}
         kept_receipt = receipt if paid else record.receipt
-        desk = _Desk(work, self, evolve(record, revision=self.revision, receipt=kept_receipt, is_paid=paid))
+        desk = _Desk(work, self, evolve(record, revision=self.revision, receipt=kept_receipt, status=self.status))
         moved = {
             "restored": desk.give_back(spend),
             "reversed": desk.take_back(kept),
             "spent": desk.spend(spend),
-            "held": desk.hold(self.receipt.points) if self.status is Status.PLACED else desk.let_go(),
+            "held": desk.hold(self.receipt.points) if self.status is Status.PLACED else 0,
             "granted": desk.grant(kept),
             "vested": desk.vest(),
         }
+        if paid or (self.status is Status.CANCELLED and record.status is not Status.CANCELLED):
+            desk.let_go()
         work.is_idle = not moved["granted"] and not (paid and not record.is_paid)
         work.do(OrderKnown(self.order, desk.record))
         back = now.money_back if paid else sum(line.in_money for line in now.lines)
@@ -153,7 +158,7 @@ class _Desk:
         return set_hold(self._as("hold"), self.command.order, target)[0].amount if target else self.let_go()
 
     def let_go(self) -> int:
-        """Hold nothing any more for an order that is paid or over."""
+        """Hold nothing any more for an order that is paid or over; what is held after that is for its next payment."""
         found = promise_to(self.work.state, self.command.order)
         if found is not None:
             void(self.work, found)
@@ -165,6 +170,8 @@ class _Desk:
         for rule, units in kept.items():
             missing = units - sum(left for _, left in self._granted(rule))
             award = self._award(rule)
+            if award is not None and not can_be_spent(award.vesting, award.validity, self.happened):
+                continue
             if missing > 0 and award is not None:
                 missing = fit(missing, award.caps, self.work.state, rule=rule, at=self.happened[PAID])
             if missing > 0:
