@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from retention_engine.clubs import (
     Bonus,
     Checkout,
     Club,
+    CustomMetric,
     EarnedMetric,
     Earning,
     Mission,
@@ -37,6 +39,7 @@ from retention_engine.clubs import (
     Promotion,
     SpendMetric,
     Tiers,
+    books,
     per_money,
 )
 from retention_engine.clubs.giving import NoCodes
@@ -52,12 +55,13 @@ from retention_engine.facts import (
     OrderRefunded,
     Reviewed,
 )
-from retention_engine.loyalty import Lasts, Terms, Unit
+from retention_engine.loyalty import Adjust, Lasts, Terms, Unit
 from retention_engine.loyalty.codes import CodeKeys, Percent
+from retention_engine.loyalty.earning import Spending
 from retention_engine.loyalty.tiers import Level, TierProgramme
 from retention_engine.predicates import member, points
 from retention_engine.rules import Do, Grant, IssueCode
-from retention_engine.timing import DAY, to_instant, to_text
+from retention_engine.timing import DAY, HOUR, to_instant, to_text
 
 NOW = to_instant("2026-03-01T10:00:00Z")
 PTS = Unit("pts")
@@ -450,3 +454,49 @@ def test_what_a_policy_of_ones_own_asks_cannot_be_checked() -> None:
     one = engine(Rule("r", on(orders), Send("x", purpose="service")), policies=[Mine()])
     one.record(order("o1"))
     assert len(one.advance(NOW + DAY)) == 1
+
+
+def test_entries_are_read_again_when_too_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of entries is a matter of speed alone."""
+    monkeypatch.setattr(books, "_MOST_KEPT", 1)
+    one = engine()
+    one.record([order("o1"), order("o2", at=NOW + HOUR)])
+    one.advance(NOW + DAY)
+    one.record(order("o3", at=NOW + 2 * DAY))
+    one.advance(NOW + 3 * DAY)
+    assert one.cashier.balance("anna", "pts", at=NOW + 20 * DAY).available == 300
+    assert one.verify() == []
+
+
+def test_what_the_counter_was_refused_is_not_told_again_by_the_walk() -> None:
+    """The units are held for an order in another currency; the counter has seen it first."""
+    one = engine(club=evolve(CLUB, programmes=[evolve(BASE, spending=Spending(point_value=Fraction(1)))]))
+    one.record(order("o0"))
+    account = one.cashier.account("anna", "pts")
+    for day in (1, 15, 16):
+        one.cashier.do(Adjust(key=f"{day}", account=account, at=NOW + day * DAY, amount=1, reason="greetings"))
+        if day == 15:
+            one.cashier.hold("anna", "pts", 50, order="o1", at=NOW + 15 * DAY)
+            dollars = [Line(sku="a", price=Money(100, "USD"))]
+            one.record(Order(id="o1", customer="anna", at=NOW + 15 * DAY + HOUR // 2, lines=dollars))
+    assert [fact.code for fact in made(one, LedgerRefused)] == ["other_currency"]
+    one.advance(NOW + 20 * DAY)
+    assert [fact.code for fact in made(one, LedgerRefused)] == ["other_currency"]
+
+
+def test_a_measure_of_ones_own_is_said_by_its_name() -> None:
+    """Not by its address: the fingerprint of a club is the same in every process."""
+
+    def clubs(reduce: Any) -> str:
+        return evolve(CLUB, tiers=[evolve(TIERS, metric=CustomMetric(reduce))]).fingerprint
+
+    assert clubs(made) == clubs(made) != clubs(order)
+
+
+def test_a_rule_asks_where_somebody_stands_in_an_achievement() -> None:
+    """By the word of the standing."""
+    pair = Achievement(id="pair", measure=orders.count(), target=2)
+    rule = Rule("pair", entering(member.achievement("pair") == "completed"), Send("pair", purpose="service"))
+    one = engine(rule, club=evolve(CLUB, achievements=[pair]))
+    one.record([order("o1"), order("o2", at=NOW + DAY)])
+    assert [action.due for action in one.advance(NOW + 2 * DAY)] == [NOW + DAY]

@@ -9,7 +9,8 @@ import pytest
 
 from retention_engine import facts as f
 from retention_engine.money import Money
-from retention_engine.state.orders import fold_order
+from retention_engine.state.fold import supposed
+from retention_engine.state.orders import OrderDraft, fold_order
 from retention_engine.state.records import DeliveryRecord, OrderRecord, PurchaseRecord
 from tests.state._facts import WHO, about, eur, placed, rows, told
 
@@ -158,3 +159,12 @@ def test_orders_of_one_instant_stand_in_the_order_of_their_ids() -> None:
     history = told(placed("b", 5), placed("a", 5), placed("c", 5))
     assert rows(history, "orders") == ["a", "b", "c"]
     assert history.customer == WHO
+
+
+def test_what_would_be_known_leaves_the_history_as_it_is() -> None:
+    """Of an order that is none yet, and of one that waits for its payment."""
+    for known in ([], [placed("o", 3, paid=False)]):
+        history = told(*known)
+        then = supposed(history, placed("o", 5))
+        assert (rows(then, "orders"), rows(history, "orders")) == (["o"], [])
+        assert len(history.drafts.get(("order", "o"), OrderDraft()).facts) == len(known)

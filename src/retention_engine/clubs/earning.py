@@ -150,9 +150,7 @@ class Earning:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what is no rate."""
-        if not isinstance(self.rate, Rate):
-            raise DefinitionError(f"a rate is per_money(1, 100) or the like, not {shown(self.rate)}")
+        """Refuse units that may be over before they vest."""
         waits = self.vesting.start != PAID and self.vesting.latest is None
         if waits and (isinstance(self.validity, Until) or getattr(self.validity, "from_earning", False)):
             what = f"units of {shown(self.id)} wait for {shown(self.vesting.start)}"
