@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from retention_engine import Customer
-from retention_engine.clubs import Bonus, Earning, per_money
+from retention_engine import Customer, Engine
+from retention_engine.clubs import Bonus, Club, Earning, per_money
 from retention_engine.facts import OrderCancelled, OrderDelivered, OrderPaid, OrderRefunded
-from retention_engine.loyalty import AT_ONCE, Until, Vesting
+from retention_engine.loyalty import AT_ONCE, Earn, Redeem, Until, Vesting
 from retention_engine.timing import days
 from tests.engine.test_promises import (
     BASE,
+    CASH,
     CENTS,
     POINTS,
     SIGNUP,
@@ -146,3 +147,59 @@ def test_a_bonus_for_an_order_does_not_depend_on_the_order_itself() -> None:
     engine.record(order("1", t("02-01"), 5_000, currency="USD"))
     assert available(engine, t("02-02")) == 107
     assert told(engine) == ["other_currency"]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_hold_after_the_cancellation_of_an_order_that_was_never_placed(cut: bool) -> None:
+    """However time is cut: whoever looks again at the cancellation does not end what was held since."""
+    engine = shop()
+    engine.record(about(OrderCancelled, t("02-01")))
+    if cut:
+        engine.advance(t("02-01"))
+    hold(engine, 30, t("02-01", "10:05"))
+    assert engine.cashier.balance("anna", "pts", at=t("02-01", "10:06")).held == 30
+    hold(engine, 1, t("02-01", "10:07"), name="2")
+    engine.record(order("1", t("02-01", "10:10"), 10_000))
+    assert available(engine, t("02-02")) == 100 - 30 + 70
+    assert told(engine) == []
+
+
+def test_a_programme_that_was_refused_is_taken_in_by_the_same_receipt() -> None:
+    """The units it spent before were gone; when there are some again, it knows what the other one paid."""
+    engine, _ = two_programmes()
+    hold(engine, 30, t("02-01", "09:50"))
+    engine.record([order("1", t("02-01"), 10_000), about(OrderCancelled, t("02-01", "10:02"))])
+    cashier = engine.cashier
+    left = available(engine, t("02-01", "10:03")) - 10
+    account = cashier.account("anna", "pts")
+    cashier.do(Redeem(key="mug", account=account, at=t("02-01", "10:03"), amount=left, purpose="mug"))
+    hold(engine, 5_000, t("02-01", "10:05"), unit=CENTS)
+    engine.record(about(OrderPaid, t("02-01", "10:10")))
+    engine.advance(t("02-01", "10:11"))
+    engine.record([order("2", t("02-01", "10:20"), 10_000), about(OrderDelivered, t("02-01", "10:30"))])
+    assert available(engine, t("02-02")) == 10 + 100 - 30 + 20
+    assert told(engine) == ["insufficient"]
+
+
+def test_a_programme_that_came_later_pays_the_second_time() -> None:
+    """The order was paid and cancelled before there was one."""
+    engine = shop()
+    engine.record([order("1", t("02-01"), 10_000), about(OrderCancelled, t("02-01", "10:02"))])
+    engine.advance(t("02-01", "10:03"))
+    later = Engine([], club=Club(programmes=[POINTS, CASH]), store=engine.store)
+    account = later.cashier.account("anna", CENTS)
+    later.cashier.do(Earn(key="g", account=account, at=t("02-01", "10:04"), amount=10_000))
+    hold(later, 5_000, t("02-01", "10:05"), unit=CENTS)
+    later.record(about(OrderPaid, t("02-01", "10:10")))
+    assert available(later, t("02-02")) == 150
+    assert available(later, t("02-02"), CENTS) == 5_000 + 150
+
+
+def test_nothing_is_promised_to_an_order_that_is_paid() -> None:
+    """It cost less than what was held for it."""
+    engine = shop()
+    hold(engine, 50, t("02-01", "09:50"))
+    engine.record(order("1", t("02-01"), 0))
+    engine.advance(t("02-02"))
+    assert engine.cashier.state("anna", "pts", at=t("02-02")).lapsed == {}
+    assert available(engine, t("02-02")) == 100

@@ -27,7 +27,7 @@ from retention_engine.clubs.tiers import Tiers, next_step, standing_before
 from retention_engine.errors import DefinitionError, LedgerError, nearest, shown
 from retention_engine.facts import Fact
 from retention_engine.keys import fingerprint
-from retention_engine.loyalty import Command, Earn, Lasts, Terms, begins_again
+from retention_engine.loyalty import Command, Earn, Lasts, OrderRecord, Terms, promise_to
 from retention_engine.loyalty.codes import CodeKeys
 from retention_engine.loyalty.games import Mission
 from retention_engine.predicates import Membership, MembershipTruth, Node
@@ -183,11 +183,17 @@ class Club:
             self.check(part)
 
     def is_anew(self, fact: Fact, books: Books) -> bool:
-        """Tell whether units were promised to the order of a fact since it was paid and cancelled."""
+        """Tell whether the next payment of the order of a fact has a receipt of its own, in every programme.
+
+        So it is when units were promised since it was paid and cancelled, and when it is paid so in another programme.
+        """
         order = order_of(fact)
-        return order is not None and any(
-            begins_again(books.state(one.account(books.customer)), order) for one in self.programmes
-        )
+        if order is None:
+            return False
+        states = [books.state(one.account(books.customer)) for one in self.programmes]
+        known = (state.orders.get(order) for state in states)
+        off = [not one.is_paid for one in known if isinstance(one, OrderRecord) and one.receipt is not None]
+        return any(off) and (not all(off) or any(promise_to(state, order) is not None for state in states))
 
     def of_order(
         self, programme: Programme, view: View, fact: Fact, books: Books, *, anew: bool, since: int
@@ -203,6 +209,9 @@ class Club:
         old = draft is not None and draft.payment is not None and draft.payment[0] <= since
         if order is None or (old and order not in books.state(account).orders):
             return
+        unplaced = draft is not None and draft.placed is None and order not in books.state(account).joined
+        if unplaced and promise_to(books.state_by(account, view.now), order) is None:
+            return  # what a counter held since is for what comes later
         states = [(one, books.state(one.account(books.customer))) for one in self.programmes]
         command = order_command(
             programme,

@@ -14,7 +14,7 @@ from retention_engine.loyalty.ledger import Ledger, Posted, apply, decide, repla
 from retention_engine.loyalty.lots import Bucket, Hold, Lot, Redemption, Reversal, Slice, Stock
 from retention_engine.loyalty.orders import Cell, OrderLine, OrderRecord, Receipt, Rounding, Split, Status, share_out
 from retention_engine.loyalty.questions import balance_at, balance_effective, state_at
-from retention_engine.loyalty.reconcile import ReconcileOrder, begins_again, order_command, step_key
+from retention_engine.loyalty.reconcile import ReconcileOrder, order_command, step_key
 from retention_engine.loyalty.reports import RollForward, roll_forward, split_revenue
 from retention_engine.loyalty.sharing import Convert, Merge, Transfer
 from retention_engine.loyalty.spending import Capture, OpenHold, Redeem, Restore, Void, promise_to
@@ -107,7 +107,6 @@ __all__ = [
     "balance_at",
     "balance_effective",
     "balance_steps",
-    "begins_again",
     "decide",
     "entry_violations",
     "expiring",

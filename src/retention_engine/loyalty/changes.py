@@ -6,6 +6,7 @@ from attrs import evolve, frozen
 
 from retention_engine.errors import LedgerError, shown
 from retention_engine.loyalty.lots import Bucket, Grant, Hold, Lot, Redemption, Reversal, Stock
+from retention_engine.loyalty.orders import OrderRecord
 from retention_engine.loyalty.state import State
 from retention_engine.loyalty.units import Account
 
@@ -127,8 +128,10 @@ class OrderKnown:
     record: object
 
     def apply(self, state: State, effective_at: int) -> None:
-        """Keep it."""
+        """Keep it; what is paid is promised nothing any more."""
         state.orders[self.order] = self.record
+        if isinstance(self.record, OrderRecord) and self.record.is_paid:
+            state.lapsed.pop(self.order, None)
 
 
 @frozen(kw_only=True)
