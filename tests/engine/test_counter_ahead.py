@@ -14,7 +14,7 @@ from retention_engine.clubs.books import Books
 from retention_engine.loyalty import AT_ONCE, Adjust, Unit, Vesting
 from retention_engine.loyalty.codes import CodeKeys, Gift
 from retention_engine.loyalty.referrals import UnitsReward
-from retention_engine.timing import DAY
+from retention_engine.timing import DAY, days
 from tests.engine import test_referral_money as friends
 
 START = friends.START
@@ -115,3 +115,33 @@ def test_points_on_top_vest_by_what_the_order_earns() -> None:
     engine.advance(START + 4 * DAY)
     assert engine.cashier.balance("anna", "pts", at=START + 4 * DAY).available == 141
     assert not [one for one in engine.store.facts.of(["anna"])["anna"] if isinstance(one, f.LedgerRefused)]
+
+
+def test_what_a_counter_ahead_has_done_is_not_refused_as_told_twice() -> None:
+    """The delivery that the points wait for comes behind it: they are granted once, and vest when time is there."""
+    base = Earning("base", per_money(1, 100), vesting=Vesting(start="delivered", after=days(0)))
+    points = Programme(id="club", unit=Unit("pts"), currency="EUR", earning=[base])
+    engine = Engine([], club=Club(programmes=[points], promotions=[PROMOTION], keys=KEYS), since=START)
+    engine.advance(START + DAY // 2)
+    account = engine.cashier.account("anna", "pts")
+    engine.cashier.do(Adjust(key="till", account=account, at=START + 3 * DAY, amount=1, reason="greetings"))
+    engine.codes.hold(Checkout(order="o1", customer="anna", lines=LINES), ["TOP"], at=START + DAY)
+    engine.record(Order(id="o1", customer="anna", at=START + DAY, lines=LINES))
+    engine.record(f.OrderDelivered(id="d", customer="anna", at=START + 2 * DAY, order_id="o1"))
+    engine.advance(START + 9 * DAY)
+    assert not [one for one in engine.store.facts.of(["anna"])["anna"] if isinstance(one, f.LedgerRefused)]
+    assert engine.cashier.balance("anna", "pts", at=START + 9 * DAY).available == 141
+
+
+def test_a_reward_that_a_new_club_adds_is_stored_when_it_is_given() -> None:
+    """The friend is at the counter before anybody advances with it: no entry may be posted and forgotten."""
+    before = [evolve(one, friend=None) for one in friends.CLUB.referrals]
+    engine = Engine([], club=evolve(friends.CLUB, referrals=before), since=START)
+    engine.record([*friends.joined(), friends.order(9_000, 5)])
+    engine.advance(START + 6 * DAY)
+    later = Engine([], club=friends.CLUB, store=engine.store)
+    account = later.cashier.account("carl", "pts")
+    for day in (7, 8):
+        later.cashier.do(Adjust(key=f"{day}", account=account, at=START + day * DAY, amount=1, reason="greetings"))
+    assert friends.rewards(later) == (7, 3)
+    assert later.verify() == []

@@ -7,10 +7,9 @@ from typing import Any
 
 from attrs import frozen
 
+from retention_engine.clubs.reconciling import happened_to
 from retention_engine.facts import CodeReleased, CodeUsed
 from retention_engine.loyalty import (
-    DELIVERED,
-    PAID,
     Bucket,
     CancelPending,
     Command,
@@ -96,11 +95,7 @@ class _OnTop:
 
     def _vests_at(self, draft: OrderDraft) -> int | None:
         """Return when the last of what the order earns vests; None: that is not known yet."""
-        assert draft.payment is not None
-        happened = {**draft.happened, PAID: draft.payment[0]}
-        delivered = draft.delivered
-        if delivered is not None:
-            happened[DELIVERED] = delivered
+        happened = dict(happened_to(draft))
         receipt = self.record.receipt if isinstance(self.record, OrderRecord) else None
         rules = set() if receipt is None else {cell.rule for cell in receipt.cells}
         awards = () if receipt is None else (one for one in receipt.awards if one.rule in rules)

@@ -106,7 +106,7 @@ def order_command(
         effective_at=max(fact.at for fact in draft.facts.values()),
         status=status,
         receipt=receipt,
-        happened=_happened(draft),
+        happened=happened_to(draft),
         anew=anew,
     )
 
@@ -128,7 +128,8 @@ def _concerns(programme: Programme, order_id: str, draft: OrderDraft, state: Sta
     return False
 
 
-def _happened(draft: OrderDraft) -> tuple[tuple[str, int], ...]:
+def happened_to(draft: OrderDraft) -> tuple[tuple[str, int], ...]:
+    """Return what has happened to an order and when, microseconds UTC, for the vesting of what it earns."""
     found, delivered = draft.happened, draft.delivered
     if delivered is not None:
         found[DELIVERED] = delivered
